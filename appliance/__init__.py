@@ -1,0 +1,1 @@
+"""The instrument: transport, seed, session, policy, arranger, journal, command line."""

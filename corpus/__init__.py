@@ -1,0 +1,1 @@
+"""The artist's phrases: read, cut, compare, and keep as a bundle on disk."""

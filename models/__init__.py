@@ -1,0 +1,1 @@
+"""What turns notes into vectors: note arrays and embedders. Imports no other room."""
