@@ -1,0 +1,131 @@
+"""The whole instrument with its hardware simulated, and a pianist who plays it."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from appliance.box import Box, Hardware
+from appliance.errors import ConfigError
+from appliance.events import View
+from appliance.folder import EVENTS
+from appliance.pianist import Pianist
+from appliance.policy import make_policy
+from appliance.session import Session, Settings
+from appliance.transport import MAX_BPM, MIN_BPM
+from corpus import demo as demo_corpus
+from corpus.build import build_bundle
+from corpus.bundle import MANIFEST, Bundle, open_bundle
+from corpus.midifile import read_phrase
+from models.embedder import make_embedder
+from models.notes import Phrase
+
+SCREEN_FILM = "oled.gif"
+EMBEDDER = "pitch-histogram"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What to play; with `fast` time is simulated too. Without an `rng` seed it is 1."""
+
+    corpus: Path | None = None
+    seed: Path | None = None
+    solo: Path | None = None
+    loops: int = 12
+    tempo: float | None = None
+    policy: str = "groove"
+    rng: int = 1
+    fast: bool = False
+    out: Path | None = None
+
+
+def play(demo: Demo, say: Say) -> Path:
+    """Play a session and return its folder; `say` gets a line for whatever happens."""
+    _check(demo)
+    policy = make_policy(demo.policy)
+    seed = read_phrase(demo.seed or demo_corpus.DEFAULT_SEED)
+    solo = read_phrase(demo.solo or demo_corpus.SOLO)
+    bundle = open_bundle(demo.corpus, verify=True) if demo.corpus else demo_bundle()
+    folder = _folder(demo.out)
+    session = Session(Settings(rng=demo.rng, bpm=demo.tempo), bundle, policy)
+    film = folder / SCREEN_FILM
+    hardware = Hardware.simulated(film) if demo.fast else Hardware.rehearsal(film)
+    if not hardware.player.realtime:
+        say("no realtime priority on this machine: notes may leave late under load")
+    box = Box(session, bundle, hardware, lambda: folder, sync=not demo.fast)
+    try:
+        _perform(box, hardware, seed, solo, demo.loops, say)
+    finally:
+        box.close()
+    for fault in box.faults:
+        say(f"fault: {fault}")
+    if box.folder is None:
+        raise ConfigError(f"{demo.seed}: cannot be looped ({box.view.notice})")
+    return folder
+
+
+def demo_bundle() -> Bundle:
+    """The bundle of the demo corpus, built when it is first needed and kept in the cache."""
+    embedder = make_embedder(EMBEDDER)
+    digest = hashlib.sha256(embedder.sha256.encode())
+    for take in demo_corpus.takes():
+        digest.update(take.read_bytes())
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    path = cache / "smartlooper" / digest.hexdigest()[:16] / "demo"
+    if not (path / MANIFEST).is_file():
+        build_bundle(demo_corpus.takes(), path, embedder)
+    return open_bundle(path)
+
+
+def _check(demo: Demo) -> None:
+    if demo.loops < 1:
+        raise ConfigError(f"--loops {demo.loops}: at least 1")
+    if demo.tempo is not None and not MIN_BPM <= demo.tempo <= MAX_BPM:
+        raise ConfigError(f"--tempo {demo.tempo:g}: {MIN_BPM:g} to {MAX_BPM:g} BPM")
+
+
+def _folder(out: Path | None) -> Path:
+    """Where the session goes; an older session there is played over, anything else is not."""
+    if out is None:
+        return Path("smartlooper-sessions") / datetime.now().strftime("%Y%m%d-%H%M%S")
+    if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / EVENTS).exists())):
+        raise ConfigError(f"{out}: exists and is not a session folder; choose another --out")
+    return out
+
+
+def _perform(
+    box: Box, hardware: Hardware, seed: Phrase, solo: Phrase, loops: int, say: Say
+) -> None:
+    keyboard = hardware.keyboard
+    assert keyboard is not None, "a demo's hardware has hands to play with"
+    pianist = Pianist(
+        seed=seed,
+        solo=solo,
+        loops=loops,
+        start=hardware.clock.now(),
+        tap=box.tap,
+        play=keyboard.play,
+        end=lambda: box.command("end"),
+    )
+    told = View()
+    while not pianist.is_done(box.session.state):
+        coming = [time for time in (pianist.next_time, keyboard.next_time) if time is not None]
+        box.wait(min(coming, default=None))
+        playing = box.session.playing
+        pianist.act(hardware.clock.now(), playing.situation if playing else None)
+        box.turn()
+        told = _tell(told, box.view, say)
+
+
+def _tell(told: View, view: View, say: Say) -> View:
+    if view.notice and view.notice != told.notice:
+        say(f"screen: {view.notice}")
+    if view.state != told.state:
+        say(view.state)
+    if view.current and (view.loop, view.current) != (told.loop, told.current):
+        say(f"  loop {view.loop + 1}: {view.current}, {view.bpm:.0f} BPM")
+    return view

@@ -1,0 +1,166 @@
+"""What goes into the session (events) and what comes out of it (effects).
+
+Every time is in nanoseconds of the monotonic clock. These are plain values: nothing here does
+anything.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, NamedTuple
+
+from appliance.seed import Seed
+from corpus.neighbours import Neighbours
+from models.notes import Phrase
+
+State = Literal["idle", "recording", "warmup", "groove", "ending"]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Time is `at`."""
+
+    at: int
+
+
+@dataclass(frozen=True)
+class Tap:
+    """The footswitch went down."""
+
+    at: int
+
+
+@dataclass(frozen=True)
+class Command:
+    """A wish by name: record, stop (at once), end (after this loop), hold, next, tempo."""
+
+    at: int
+    verb: str
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class MidiIn:
+    """The pianist played; `data` is one MIDI message."""
+
+    at: int
+    data: bytes
+
+
+class Outcome(Enum):
+    """What became of a message that was sent to the player."""
+
+    SENT = "sent"
+    STALE = "stale"
+    YIELDED = "yielded"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The player is done with message `seq`, which left `late` ns after its time."""
+
+    at: int
+    seq: int
+    outcome: Outcome
+    late: int = 0
+
+
+@dataclass(frozen=True)
+class SeedCompared:
+    """The nearest segments to the seed of take number `take`, or the reason why there are none."""
+
+    at: int
+    take: int
+    nearest: Neighbours | None
+    fault: str = ""
+
+
+Event = Tick | Tap | Command | MidiIn | Reported | SeedCompared
+
+
+class Timed(NamedTuple):
+    """One message for the player; a note's on and off share the id `note`, which is 0 otherwise."""
+
+    due: int
+    seq: int
+    note: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Send:
+    """Hand these to the player."""
+
+    messages: tuple[Timed, ...]
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Forget what is due later than `after`."""
+
+    after: int
+
+
+@dataclass(frozen=True)
+class CompareSeed:
+    """Find the nearest segments to this phrase, slowly, and come back with SeedCompared."""
+
+    take: int
+    phrase: Phrase
+
+
+@dataclass(frozen=True)
+class BeginTake:
+    """Open a session folder."""
+
+
+@dataclass(frozen=True)
+class KeepSeed:
+    """Write the seed, whose first tap stands at beat `offset` of the session."""
+
+    seed: Seed
+    offset: float
+
+
+@dataclass(frozen=True)
+class Write:
+    """Append a line to `events` or `provenance` of the session folder."""
+
+    file: Literal["events", "provenance"]
+    line: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class EndTake:
+    """Close the session folder with this summary, or drop it where nothing came of the take."""
+
+    summary: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class View:
+    """What a screen can know."""
+
+    state: State = "idle"
+    corpus: str = ""
+    bpm: float | None = None
+    beat: int = 0
+    beats: int = 0
+    loop: int = 0
+    current: str = ""
+    queued: str = ""
+    similarity: float | None = None
+    hold: bool = False
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class Show:
+    """Draw this."""
+
+    view: View
+
+
+Effect = Send | Cancel | CompareSeed | BeginTake | KeepSeed | Write | EndTake | Show

@@ -1,0 +1,130 @@
+"""Slow work, away from the music: it is handed over and comes back as a result or a fault."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from appliance.errors import ApplianceError
+from appliance.folder import STAGE, write_performance
+from appliance.plot import plot_session
+from corpus.bundle import open_bundle
+from corpus.errors import CorpusError
+from corpus.neighbours import Neighbours, nearest_to
+from models.embedder import make_embedder
+from models.errors import ModelError
+from models.notes import Phrase
+
+NICENESS = 15
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished job: its tag, and a result or a one-line fault."""
+
+    tag: str
+    result: Any = None
+    fault: str = ""
+
+
+class Jobs(Protocol):
+    """Runs functions elsewhere; results are collected, never waited for."""
+
+    def submit(self, tag: str, function: Callable[..., Any], *arguments: Any) -> None: ...
+
+    def finished(self) -> list[Done]: ...
+
+    def close(self) -> None:
+        """Wait for what was submitted."""
+        ...
+
+
+class InlineJobs:
+    """For the simulated clock: done at once, delivered `delay` ns later."""
+
+    def __init__(self, now: Callable[[], int], delay: int = 1_000_000_000) -> None:
+        self._now = now
+        self._delay = delay
+        self._done: list[tuple[int, Done]] = []
+
+    def submit(self, tag: str, function: Callable[..., Any], *arguments: Any) -> None:
+        try:
+            done = Done(tag, function(*arguments))
+        except Exception as error:  # whatever a job does, the music goes on
+            done = Done(tag, fault=_fault(error))
+        self._done.append((self._now() + self._delay, done))
+
+    def finished(self) -> list[Done]:
+        now = self._now()
+        ready = [done for due, done in self._done if due <= now]
+        self._done = [(due, done) for due, done in self._done if due > now]
+        return ready
+
+    def close(self) -> None:
+        self._done.clear()
+
+
+class ProcessJobs:
+    """A worker process of low priority; one that dies is replaced, its jobs come back as faults."""
+
+    def __init__(self) -> None:
+        self._pool = self._start()
+        self._pending: dict[str, Future[Any]] = {}
+
+    def submit(self, tag: str, function: Callable[..., Any], *arguments: Any) -> None:
+        try:
+            self._pending[tag] = self._pool.submit(function, *arguments)
+        except BrokenProcessPool:
+            self._pool = self._start()
+            self._pending[tag] = self._pool.submit(function, *arguments)
+
+    def finished(self) -> list[Done]:
+        ready = [tag for tag, future in self._pending.items() if future.done()]
+        return [self._result(tag, self._pending.pop(tag)) for tag in ready]
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+
+    @staticmethod
+    def _start() -> ProcessPoolExecutor:
+        pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_be_humble)
+        pool.submit(int)  # start it now: the first seed should not wait for imports
+        return pool
+
+    @staticmethod
+    def _result(tag: str, future: Future[Any]) -> Done:
+        error = future.exception()
+        return Done(tag, future.result()) if error is None else Done(tag, fault=_fault(error))
+
+
+def compare_seed(bundle: Path, phrase: Phrase) -> Neighbours:
+    """The segments of a bundle nearest to a seed, by the embedder that made the bundle."""
+    opened = open_bundle(bundle)
+    embedder = make_embedder(opened.embedder)
+    if embedder.sha256 != opened.manifest["embedder"].get("sha256"):
+        raise ApplianceError(
+            f"{bundle}: made by another version of {embedder.name}; build it again"
+        )
+    return nearest_to(embedder, phrase, np.asarray(opened.embeddings, np.float32))
+
+
+def finish_folder(folder: Path) -> None:
+    """Make performance.mid and stage.png from the journal of a take that is over."""
+    write_performance(folder)
+    plot_session(folder, folder / STAGE)
+
+
+def _be_humble() -> None:
+    os.nice(NICENESS)
+
+
+def _fault(error: BaseException) -> str:
+    if isinstance(error, ApplianceError | CorpusError | ModelError | OSError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

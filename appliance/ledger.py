@@ -1,0 +1,136 @@
+"""What was sent, what became of it, and what the concert amounts to. Bounded in memory."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from appliance.arranger import NOTE_OFF, NOTE_ON
+from appliance.events import Outcome, Reported, Timed, Write
+from appliance.timeline import Message
+
+TIMELY_NS = 20_000_000  # handed over later than this before its time, lateness is not the player's
+FORGET_NS = 2_000_000_000  # a message that the player never reported is given up after this
+
+
+@dataclass
+class Lateness:
+    """Microseconds in a histogram: percentiles of any number of messages in fixed memory."""
+
+    counts: Any = field(default_factory=lambda: np.zeros(100_001, np.int64))
+    largest: int = 0
+
+    def add(self, late_ns: int) -> None:
+        late = max(0, late_ns // 1000)
+        self.counts[min(late, len(self.counts) - 1)] += 1
+        self.largest = max(self.largest, late)
+
+    def over(self, microseconds: int) -> int:
+        return int(self.counts[microseconds + 1 :].sum())
+
+    def summary(self) -> dict[str, int]:
+        total = int(self.counts.sum())
+        below = np.cumsum(self.counts)
+
+        def percentile(share: float) -> int:
+            if total == 0:
+                return 0
+            return min(int(np.searchsorted(below, share * total)), self.largest)
+
+        return {
+            "p50": percentile(0.5),
+            "p99": percentile(0.99),
+            "p999": percentile(0.999),
+            "max": self.largest,
+            "count": total,
+        }
+
+
+@dataclass(frozen=True)
+class _Sent:
+    message: Message
+    due: int
+    timely: bool
+    opens_loop: bool
+
+
+class Ledger:
+    """Numbers the messages of one take and follows each to its end."""
+
+    def __init__(self, first_seq: int, start: int) -> None:
+        self.next_seq = first_seq
+        self.lateness = Lateness()
+        self.gap_ns = 0
+        self.lost = 0
+        self._start = start
+        self._waiting: dict[int, _Sent] = {}
+        self._sounding: dict[int, Message] = {}
+        self._opened = -1  # the last loop whose first message was numbered
+
+    def send(self, message: Message, due: int, now: int, loop: int | None) -> Timed:
+        """Number a message; `loop` is that of its note, to know the first of each."""
+        seq, self.next_seq = self.next_seq, (self.next_seq + 1) & 0xFFFFFFFF
+        opens = loop is not None and loop > self._opened
+        if opens and loop is not None:
+            self._opened = loop
+        # Behind the second tap nothing can be early: that is no fault of the player.
+        self._waiting[seq] = _Sent(message, due, due - now >= TIMELY_NS, opens)
+        return Timed(due, seq, message.note, message.data)
+
+    def reported(self, report: Reported) -> list[Write]:
+        """The journal lines that follow from a report."""
+        sent = self._waiting.pop(report.seq, None)
+        if sent is None:
+            return []
+        if report.outcome is Outcome.SENT:
+            if sent.timely:
+                self.lateness.add(report.late)
+            if sent.opens_loop:
+                self.gap_ns = max(self.gap_ns, report.late)
+        return self._heard(sent, report.outcome)
+
+    def forget(self, now: int) -> None:
+        """Give up on messages that a player took with it when it died."""
+        for seq in list(self._waiting):
+            if self._waiting[seq].due >= now - FORGET_NS:
+                break  # they are in order of sending, nearly that of time
+            del self._waiting[seq]
+            self.lost += 1
+
+    def seconds(self, ns: int) -> float:
+        """Since the take began."""
+        return round((ns - self._start) / 1e9, 6)
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._waiting)
+
+    @property
+    def stuck(self) -> int:
+        """Notes that left and were never let go."""
+        return len(self._sounding)
+
+    def _heard(self, sent: _Sent, outcome: Outcome) -> list[Write]:
+        message = sent.message
+        kind = message.data[0] & 0xF0
+        if kind == NOTE_ON:
+            if outcome is Outcome.SENT:
+                self._sounding[message.note] = message
+            elif outcome not in (Outcome.CANCELLED, Outcome.SUPPRESSED):
+                return [self._line(sent, omitted=outcome.value)]
+        if kind == NOTE_OFF:
+            # Suppressed: the key was let go otherwise, or given to the pianist, about now.
+            ended = outcome in (Outcome.SENT, Outcome.SUPPRESSED)
+            if not ended or self._sounding.pop(message.note, None) is None:
+                return []
+            return [self._line(sent)]
+        return [self._line(sent)] if outcome is Outcome.SENT else []
+
+    def _line(self, sent: _Sent, **more: str) -> Write:
+        line: dict[str, Any] = {
+            "t": self.seconds(sent.due),
+            "beat": round(sent.message.beat, 9),
+            "who": "system",
+        }
+        line |= {"midi": sent.message.data.hex(), "note": sent.message.note} | more
+        return Write("events", line)

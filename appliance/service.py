@@ -1,0 +1,99 @@
+"""`smartlooper run`: the instrument on real ports, for as long as it is wanted."""
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from appliance.box import Box, Hardware
+from appliance.demo import demo_bundle
+from appliance.errors import ConfigError
+from appliance.policy import make_policy
+from appliance.session import Session, Settings
+from appliance.transport import MAX_BPM, MIN_BPM
+from corpus.bundle import open_bundle
+
+CONFIG = Path("/etc/smartlooper/config.toml")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every setting, with its default. MIDI ports are named by a part of their name."""
+
+    midi_output: str = "Disklavier"
+    midi_input: str = "Disklavier"
+    corpus: str = ""  # a bundle; the demo corpus when empty
+    policy: str = "groove"
+    rng: int = 1
+    tempo: float = 0.0  # 0: found from the taps
+    state: Path = Path("/var/lib/smartlooper")
+
+
+def read_config(path: Path | None) -> Config:
+    """From TOML; ConfigError names the key, the value and what is allowed."""
+    if path is None and not CONFIG.exists():
+        return Config()
+    path = path or CONFIG
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file; check the path") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: not readable as TOML ({error})") from error
+    defaults = {field.name: field.default for field in fields(Config)}
+    for key, value in values.items():
+        if key not in defaults:
+            near = get_close_matches(key, defaults, 1) or sorted(defaults)
+            raise ConfigError(f"{path}: unknown key {key!r}; did you mean {', '.join(near)}?")
+        values[key] = _typed(path, key, value, type(defaults[key]))
+    config = Config(**values)
+    if config.tempo and not MIN_BPM <= config.tempo <= MAX_BPM:
+        raise ConfigError(f"{path}: tempo = {config.tempo:g}: {MIN_BPM:g} to {MAX_BPM:g}, or 0")
+    return config
+
+
+def run(config: Config, state: Path, say: Callable[[str], None]) -> int:
+    """Play until q or Ctrl-C; the space bar is the footswitch. FirmwareError without its ports."""
+    bundle = open_bundle(Path(config.corpus), verify=True) if config.corpus else demo_bundle()
+    settings = Settings(rng=config.rng, bpm=config.tempo or None)
+    session = Session(settings, bundle, make_policy(config.policy))
+    hardware = Hardware.real(config.midi_output, config.midi_input)
+    box = Box(session, bundle, hardware, lambda: _new_folder(state))
+    say(f"corpus {bundle.name}, {len(bundle)} segments; space: tap, q: quit")
+    shown = ""
+    try:
+        while not hardware.quit:
+            box.wait()
+            box.turn()
+            line = " ".join(filter(None, (box.view.state, box.view.current, box.view.notice)))
+            if line != shown:
+                shown = line
+                say(line)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        box.close()
+    return 0
+
+
+def _typed(path: Path, key: str, value: Any, wanted: type) -> Any:
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if issubclass(wanted, Path) and isinstance(value, str):
+        return Path(value)
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise ConfigError(f"{path}: {key} = {value!r}: a {wanted.__name__} is wanted")
+    return value
+
+
+def _new_folder(state: Path) -> Path:
+    """Named by wall-clock time; a second take within a second gets a number."""
+    base = state / "sessions" / datetime.now().strftime("%Y%m%d-%H%M%S")
+    folder, number = base, 1
+    while folder.exists():
+        number += 1
+        folder = base.with_name(f"{base.name}-{number}")
+    return folder
