@@ -44,6 +44,7 @@ from firmware.switch import KeyboardSwitch, NoSwitch, ScriptedSwitch, Switch
 TICK_NS = 50_000_000
 FRAME_NS = 100_000_000
 RETRY_NS = 500_000_000
+LAST_REPORTS_NS = 1_000_000_000
 NOTE_ON, NOTE_OFF = 0x90, 0x80
 FOLDER_JOB = "folder"
 _OUTCOMES = {outcome.name: outcome for outcome in Outcome}
@@ -161,23 +162,20 @@ class Box:
 
     def close(self) -> None:
         """Stop the music, finish the folder, give the hardware back."""
-        self._carry_out(self.session.step(Command(self._clock.now(), "stop")))
+        self.command("stop")
+        self.turn()
+        deadline = self._clock.now() + LAST_REPORTS_NS
+        while self.session.is_busy and self._clock.now() < deadline:
+            self.wait()
+            self.turn()
+        self._carry_out(self.session.finish())
         self._player.close()
-        self._carry_out([*self._final_effects()])
         self._jobs.close()
         self._switch.close()
         try:
             self._display.close()
         except FirmwareError as error:
             self.faults.append(str(error))
-
-    def _final_effects(self) -> list[Effect]:
-        """What follows from the player's last reports; a take that still waits is closed."""
-        now = self._clock.now()
-        effects: list[Effect] = []
-        for event in self._reports(now):
-            effects += self.session.step(event)
-        return effects + self.session.finish()
 
     # -- in ---------------------------------------------------------------------------------------
 

@@ -95,9 +95,9 @@ class Playing:
 
     @property
     def finished(self) -> bool:
-        """The last note was handed over and its time has passed."""
+        """The last note has come and gone, and the player said so."""
         over = self.transport.beat_at(self._now) >= self._planned[-1].loop.end
-        return self.ending and over and self._timeline.finished
+        return self.ending and over and self._timeline.finished and not self.ledger.waiting
 
     def seed_compared(self, nearest: Neighbours) -> None:
         self._nearest = nearest

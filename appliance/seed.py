@@ -70,6 +70,31 @@ def capture(
     return Seed(_phrase(take, beats, bpm, bar), seconds, confidence)
 
 
+class _Rhythm:
+    """Onsets round a loop (0..1 is once round), each with a weight, and what repeats in them."""
+
+    def __init__(self, onsets: Floats, weights: Floats, seconds: float) -> None:
+        self._onsets = onsets
+        self._weights = weights / weights.sum()
+        # The circular autocorrelation of the onsets, blurred, by its power spectrum.
+        self._orders = np.arange(1, max(2, int(20 * seconds)))
+        waves = np.exp(-2j * np.pi * np.outer(self._orders, onsets))
+        blur = np.exp(-((2 * np.pi * self._orders * BLUR_SECONDS / seconds) ** 2))
+        power = np.abs(waves @ weights) ** 2 * blur
+        self._power = power / (power.sum() or 1.0)
+
+    def on_grid(self, lines: float, weights: Floats | None = None) -> float:
+        """1 when every onset falls on one of `lines` even grid lines, 0 when they fall anywhere."""
+        shares = self._weights if weights is None else weights / weights.sum()
+        return float(shares @ np.cos(2 * np.pi * lines * self._onsets))
+
+    def repeats(self, parts: float) -> float:
+        """How much of it comes again after one of `parts` even parts of the loop."""
+        if parts <= 1:  # once round the loop everything comes again: that says nothing
+            return 0.0
+        return float(self._power @ np.cos(2 * np.pi * self._orders / parts))
+
+
 def infer_beats(onsets: Floats, weights: Floats, seconds: float) -> tuple[int, float]:
     """How many beats lie between the taps, and how far the best count is ahead of another tempo.
 
@@ -78,12 +103,13 @@ def infer_beats(onsets: Floats, weights: Floats, seconds: float) -> tuple[int, f
     low, high = PLAUSIBLE_BPM
     fewest = max(1, int(np.ceil(low * seconds / 60.0)))
     most = max(fewest, int(high * seconds / 60.0))
-    counts = np.arange(fewest, most + 1)
-    scores = np.array([_plausibility(onsets, weights, seconds, int(n)) for n in counts])
+    rhythm = _Rhythm(onsets / seconds, weights, seconds)
+    counts = list(range(fewest, most + 1))
+    scores = np.array([_plausibility(rhythm, beats, seconds) for beats in counts])
     best = int(np.argmax(scores))
     others = np.delete(scores, best)
     lead = float(scores[best] - others.max()) if len(others) else 1.0
-    return int(counts[best]), float(np.clip(lead / 0.5, 0.0, 1.0))
+    return counts[best], float(np.clip(lead / 0.5, 0.0, 1.0))
 
 
 def infer_bar(onsets: Floats, weights: Floats, pitches: Floats, beats: int) -> float:
@@ -95,25 +121,23 @@ def infer_bar(onsets: Floats, weights: Floats, pitches: Floats, beats: int) -> f
     if not candidates:
         return 2.0 if beats % 2 == 0 else float(beats)
     bass = weights * np.exp((pitches.min() - pitches) / BASS_SEMITONES)
+    rhythm = _Rhythm(onsets / beats, weights, beats * 60.0 / TYPICAL_BPM)
 
     def weight(bar: int) -> float:
-        again = _repetition(onsets / beats, weights, [beats / bar], beats / 2.0)[0]
-        return _resonance(onsets / bar, bass) + again
+        return rhythm.on_grid(beats / bar, bass) + rhythm.repeats(beats / bar)
 
     return float(max(candidates, key=weight))
 
 
-def _plausibility(onsets: Floats, weights: Floats, seconds: float, beats: int) -> float:
-    phase = onsets * beats / seconds
-    straight, triplet = _resonance(phase * 4, weights), _resonance(phase * 3, weights)
-    grid = max(straight, 0.9 * triplet)
-    half, beat = _resonance(phase * 2, weights), _resonance(phase, weights)
+def _plausibility(rhythm: _Rhythm, beats: int, seconds: float) -> float:
+    grid = max(rhythm.on_grid(4 * beats), 0.9 * rhythm.on_grid(3 * beats))
+    half, beat = rhythm.on_grid(2 * beats), rhythm.on_grid(beats)
     bar = next((size for size in (4, 3, 2) if beats % size == 0), beats)
-    again = _repetition(onsets / seconds, weights, [beats, beats / bar], seconds)
     octaves = np.log2(beats * 60.0 / seconds / TYPICAL_BPM)
     tempo = -0.5 * (octaves / TEMPO_SPREAD) ** 2
-    heard = 0.5 * grid + 0.4 * half + 0.3 * beat + 0.4 * again[0] + 0.5 * again[1]
-    return float(heard + 0.5 * tempo + _form(beats))
+    heard = 0.5 * grid + 0.4 * half + 0.3 * beat
+    again = 0.4 * rhythm.repeats(beats) + 0.5 * rhythm.repeats(beats / bar)
+    return float(heard + again + 0.5 * tempo + _form(beats))
 
 
 def _form(beats: int) -> float:
@@ -122,29 +146,6 @@ def _form(beats: int) -> float:
         if beats % multiple == 0:
             return bonus
     return 0.0
-
-
-def _repetition(
-    position: Floats, weights: Floats, parts: Sequence[float], seconds: float
-) -> list[float]:
-    """How much the rhythm repeats after one part of the loop: its circular autocorrelation.
-
-    `position` is 0..1 round the loop; a lag of 1/parts each. Onsets are blurred by BLUR_SECONDS.
-    """
-    orders = np.arange(1, max(2, int(20 * seconds)))
-    power = np.abs(np.exp(-2j * np.pi * np.outer(orders, position)) @ weights) ** 2
-    power *= np.exp(-((2 * np.pi * orders * BLUR_SECONDS / seconds) ** 2))
-    total = power.sum() or 1.0
-    # Once round the loop everything repeats: that says nothing.
-    return [
-        float((power * np.cos(2 * np.pi * orders / part)).sum() / total) if part > 1 else 0.0
-        for part in parts
-    ]
-
-
-def _resonance(phase: Floats, weights: Floats) -> float:
-    """1 when every onset falls on a whole number, 0 when they fall anywhere."""
-    return float((weights * np.cos(2 * np.pi * phase)).sum() / weights.sum())
 
 
 def _read(start: int, end: int, played: Sequence[tuple[int, bytes]]) -> _Take:

@@ -107,6 +107,11 @@ class Session:
                 effects = self._seed_compared(event)
         return effects + self._show()
 
+    @property
+    def is_busy(self) -> bool:
+        """Something plays, is recorded, or was not reported yet."""
+        return self.state != "idle" or self._closing is not None
+
     def finish(self) -> list[Effect]:
         """Close a take that still waits for reports: none will come."""
         return self._drain(patience=False)
@@ -240,10 +245,10 @@ class Session:
         }
         self._say(f"{seed.phrase.beats:g} BEATS {bpm:.0f} BPM")
         return [
+            *self._playing.advance(at),  # sound before paper
             KeepSeed(seed, first_tap),
             Write("events", line),
             CompareSeed(self._takes, seed.phrase),
-            *self._playing.advance(at),
         ]
 
     def _seed_compared(self, event: SeedCompared) -> list[Effect]:
