@@ -18,7 +18,7 @@ MIN_SECONDS, MAX_SECONDS = 0.5, 60.0
 MIN_BEATS = 4  # shorter takes are repeated up to this, so that there is time to decide
 EARLY_SECONDS = 0.15  # a hand that is this much before the first tap still belongs to the take
 PLAUSIBLE_BPM = (48.0, 200.0)
-TYPICAL_BPM = 100.0
+TYPICAL_BPM = 95.0
 TEMPO_SPREAD = 0.5  # octaves; how sure the prior is about TYPICAL_BPM
 BLUR_SECONDS = 0.03  # two onsets nearer than this are at the same place of the rhythm
 BASS_SEMITONES = 5.0  # how fast a note counts less for the metre, going up from the lowest
@@ -135,7 +135,7 @@ def _plausibility(rhythm: _Rhythm, beats: int, seconds: float) -> float:
     bar = next((size for size in (4, 3, 2) if beats % size == 0), beats)
     octaves = np.log2(beats * 60.0 / seconds / TYPICAL_BPM)
     tempo = -0.5 * (octaves / TEMPO_SPREAD) ** 2
-    heard = 0.5 * grid + 0.4 * half + 0.3 * beat
+    heard = 0.5 * grid + 0.4 * half + 0.2 * beat
     again = 0.4 * rhythm.repeats(beats) + 0.5 * rhythm.repeats(beats / bar)
     return float(heard + again + 0.5 * tempo + _form(beats))
 

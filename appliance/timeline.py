@@ -75,11 +75,11 @@ class Timeline:
         """Take back all from `beat` on and let go of every key and pedal there."""
         self.take_back(beat)
         self.plan([])
-        releases = [_release(beat, note, pitch) for note, pitch in self._open.items()]
+        out = [_release(beat, note, pitch) for note, pitch in self._open.items()]
+        out += [Message(beat, 0, bytes((CONTROL, control, 0))) for control in PEDAL_CONTROLS]
         self._open.clear()
-        return releases + [
-            Message(beat, 0, bytes((CONTROL, control, 0))) for control in PEDAL_CONTROLS
-        ]
+        self._handed += out
+        return out
 
     @property
     def finished(self) -> bool:

@@ -211,7 +211,7 @@ def _paired(played: list[tuple[float, Any]], end: float) -> list[tuple[float, fl
 
     def close(pitch: int, beat: float) -> None:
         start, velocity = held.pop(pitch)
-        notes.append((start, max(beat - start, SHORTEST), pitch, velocity))
+        notes.append((start, beat - start or SHORTEST, pitch, velocity))
 
     for beat, message in played:
         if message.type not in ("note_on", "note_off"):

@@ -1,0 +1,150 @@
+"""A session on a stage of plain lists: no firmware, nothing of its bookkeeping is trusted."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from appliance.events import (
+    BeginTake,
+    Cancel,
+    Command,
+    CompareSeed,
+    EndTake,
+    Event,
+    MidiIn,
+    Outcome,
+    Reported,
+    SeedCompared,
+    Send,
+    Show,
+    Tap,
+    Tick,
+    Timed,
+    View,
+    Write,
+)
+from appliance.jobs import compare_seed
+from appliance.policy import Groove, Policy
+from appliance.session import Session, Settings
+from corpus.bundle import Bundle
+
+MS = 1_000_000
+SECOND = 1000 * MS
+TICK = 50 * MS
+
+
+@dataclass
+class Stage:
+    """Steps a session through time; `wire` is what left, as (ns, bytes)."""
+
+    bundle: Bundle
+    settings: Settings = field(default_factory=Settings)
+    policy: Policy = field(default_factory=Groove)
+    answers: bool = True  # whether seeds are ever compared
+
+    def __post_init__(self) -> None:
+        self.session = Session(self.settings, self.bundle, self.policy)
+        self.now = 0
+        self.wire: list[tuple[int, bytes]] = []
+        self.queue: list[Timed] = []
+        self.writes: list[Write] = []
+        self.summaries: list[dict[str, Any] | None] = []
+        self.takes = 0
+        self.views: list[View] = []
+        self.handed_ahead: list[int] = []
+        self._compare: list[tuple[int, CompareSeed]] = []
+
+    # -- what a person does
+
+    def tap(self) -> None:
+        self.do(Tap(self.now))
+
+    def command(self, verb: str, value: float | None = None) -> None:
+        self.do(Command(self.now, verb, value))
+
+    def play(self, rows: list[tuple[float, float, int]], velocity: int = 80) -> None:
+        """(start, end, pitch) in seconds from now; time passes to the last end."""
+        events = [(s, bytes((0x90, p, velocity))) for s, _, p in rows]
+        events += [(e, bytes((0x80, p, 0))) for _, e, p in rows]
+        start = self.now
+        for seconds, data in sorted(events):
+            self.pass_until(start + round(seconds * SECOND))
+            self.do(MidiIn(self.now, data))
+
+    def record(self, beats: int = 8, bpm: float = 120.0, pitch: int = 36) -> None:
+        """Two taps round a bass in eighths."""
+        step = 30.0 / bpm
+        self.tap()
+        start = self.now
+        self.play([(i * step, (i + 0.8) * step, pitch + (i % 4) * 2) for i in range(beats * 2)])
+        self.pass_until(start + round(beats * 2 * step * SECOND))
+        self.tap()
+
+    # -- time
+
+    def run(self, seconds: float) -> None:
+        self.pass_until(self.now + round(seconds * SECOND))
+
+    def pass_until(self, end: int) -> None:
+        while self.now < end:
+            self.now = min(end, (self.now // TICK + 1) * TICK)
+            self._sound()
+            for due, job in list(self._compare):
+                if due <= self.now:
+                    self._compare.remove((due, job))
+                    nearest = compare_seed(self.bundle.path, job.phrase)
+                    self.do(SeedCompared(self.now, job.take, nearest))
+            self.do(Tick(self.now))
+
+    def do(self, event: Event) -> None:
+        for effect in self.session.step(event):
+            match effect:
+                case Send(messages):
+                    self.queue += messages
+                    self.handed_ahead += [message.due - self.now for message in messages]
+                case Cancel(after):
+                    self._cancel(after)
+                case Write():
+                    self.writes.append(effect)
+                case CompareSeed() if self.answers:
+                    self._compare.append((self.now + SECOND, effect))
+                case BeginTake():
+                    self.takes += 1
+                case EndTake(summary):
+                    self.summaries.append(summary)
+                case Show(view):
+                    self.views.append(view)
+        self._sound()
+
+    # -- what came of it
+
+    @property
+    def provenance(self) -> list[dict[str, Any]]:
+        return [write.line for write in self.writes if write.file == "provenance"]
+
+    def sounding(self) -> list[int]:
+        """Keys that are down on the wire at the end, by plain counting."""
+        down: dict[int, int] = {}
+        for _, data in self.wire:
+            if data[0] == 0x90:
+                down[data[1]] = down.get(data[1], 0) + 1
+            elif data[0] == 0x80:
+                down[data[1]] = 0
+        return [pitch for pitch, count in down.items() if count]
+
+    def struck(self) -> list[tuple[int, int, int]]:
+        """(ns, pitch, velocity) of every strike."""
+        return [(ns, data[1], data[2]) for ns, data in self.wire if data[0] == 0x90]
+
+    def _cancel(self, after: int) -> None:
+        gone = [message for message in self.queue if message.due > after]
+        self.queue = [message for message in self.queue if message.due <= after]
+        for message in gone:
+            self.do(Reported(self.now, message.seq, Outcome.CANCELLED))
+
+    def _sound(self) -> None:
+        due = sorted(m for m in self.queue if m.due <= self.now)
+        self.queue = [m for m in self.queue if m.due > self.now]
+        for message in due:
+            self.wire.append((message.due, message.data))
+        for message in due:
+            self.do(Reported(self.now, message.seq, Outcome.SENT))
