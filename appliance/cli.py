@@ -156,7 +156,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _corpus_build(arguments: argparse.Namespace) -> int:
     if arguments.jobs < 1:
         raise ConfigError(f"--jobs {arguments.jobs}: at least 1")
-    with ProgressLine(sys.stderr) as progress:
+    with ProgressLine(sys.stdout) as progress:
         report = build_bundle(
             arguments.sources,
             arguments.out,

@@ -84,6 +84,8 @@ def demo_bundle() -> Bundle:
 def _check(demo: Demo) -> None:
     if demo.loops < 1:
         raise ConfigError(f"--loops {demo.loops}: at least 1")
+    if demo.rng < 0:
+        raise ConfigError(f"--rng {demo.rng}: 0 or more")
     if demo.tempo is not None and not MIN_BPM <= demo.tempo <= MAX_BPM:
         raise ConfigError(f"--tempo {demo.tempo:g}: {MIN_BPM:g} to {MAX_BPM:g} BPM")
 

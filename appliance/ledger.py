@@ -101,6 +101,12 @@ class Ledger:
         """Since the take began."""
         return round((ns - self._start) / 1e9, 6)
 
+    def close(self) -> list[Write]:
+        """Lines for the releases that the player has but did not report yet; then nothing waits."""
+        releases = [s for s in self._waiting.values() if s.message.data[0] & 0xF0 == NOTE_OFF]
+        self._waiting.clear()
+        return [line for sent in releases for line in self._heard(sent, Outcome.SENT)]
+
     @property
     def waiting(self) -> bool:
         return bool(self._waiting)

@@ -135,7 +135,8 @@ class Session:
         if patience and closing.playing.ledger.waiting and self._now < closing.deadline:
             return []
         self._closing = None
-        return [EndTake(self._summary(closing.playing))]
+        last = closing.playing.ledger.close()
+        return [*last, EndTake(self._summary(closing.playing))]
 
     # -- gestures and commands --------------------------------------------------------------------
 

@@ -1,0 +1,220 @@
+"""The command line as a person meets it."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.music import make_bundle, midi_file, off, on
+
+from appliance.cli import main
+from corpus import demo as demo_corpus
+
+Complain = Callable[..., str]
+
+
+@pytest.fixture
+def complaint(capsys: pytest.CaptureFixture[str]) -> Complain:
+    """Run a command that must fail with exit code 2 and one line; returns the line."""
+
+    def run(*arguments: object) -> str:
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as exit_:
+            code = int(str(exit_.code))
+        captured = capsys.readouterr()
+        assert code == 2, captured
+        assert captured.err.count("\n") == 1, captured.err
+        assert "Traceback" not in captured.err
+        return captured.err
+
+    return run
+
+
+@pytest.fixture
+def take(tmp_path: Path) -> Path:
+    notes = [m for i in range(32) for m in (on(40 + i % 5), off(40 + i % 5, 480))]
+    return midi_file(tmp_path / "take.mid", [notes])
+
+
+def test_a_corpus_is_built_shown_checked_and_searched(
+    take: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "bundle"
+    assert main(["corpus", "build", str(take), "--out", str(out)]) == 0
+    captured = capsys.readouterr()
+    assert "4 segments from 1 tracks" in captured.out
+    assert "reading 1 of 1" in captured.out
+    assert main(["corpus", "info", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tracks"] == [
+        {"name": "take", "segments": 4, "bpm": 120.0}
+    ]
+    assert main(["corpus", "info", str(out)]) == 0
+    assert "take: 4 segments, 120 BPM" in capsys.readouterr().out
+    assert main(["corpus", "verify", str(out)]) == 0
+    capsys.readouterr()
+    assert main(["corpus", "nearest", str(out), "take@8", "-k", "2", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 2
+    assert main(["corpus", "nearest", str(out), str(take), "-k", "1"]) == 0
+    assert "take@" in capsys.readouterr().out
+
+
+def test_the_corpora_of_a_box_are_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["corpus", "list", "--state", str(tmp_path)]) == 0
+    assert "no corpora" in capsys.readouterr().out
+    make_bundle(tmp_path / "corpora" / "mine" / "current")
+    assert main(["corpus", "list", "--state", str(tmp_path)]) == 0
+    assert "mine: 12 segments" in capsys.readouterr().out
+
+
+def test_a_session_is_played_proved_and_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "session"
+    assert main(["demo", "--fast", "--loops", "6", "--out", str(folder)]) == 0
+    assert f"session: {folder}" in capsys.readouterr().out
+    assert main(["session", "verify", str(folder)]) == 0
+    assert "every note is the artist's" in capsys.readouterr().out
+    assert main(["session", "plot", str(folder), "--out", str(tmp_path / "p.png")]) == 0
+    assert (tmp_path / "p.png").read_bytes() == (folder / "stage.png").read_bytes()
+
+
+def test_a_proof_that_fails_is_exit_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "session"
+    main(["demo", "--fast", "--loops", "4", "--out", str(folder)])
+    provenance = folder / "provenance.jsonl"
+    provenance.write_text(provenance.read_text().replace('"transpose":0', '"transpose":1'))
+    capsys.readouterr()
+    assert main(["session", "verify", str(folder)]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_ports_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ports"]) == 0
+    assert capsys.readouterr().out.startswith("inputs:")
+
+
+def test_a_missing_midi_file(complaint: Complain, tmp_path: Path) -> None:
+    gone = tmp_path / "gone.mid"
+    for line in (
+        complaint("demo", "--fast", "--seed", gone),
+        complaint("demo", "--fast", "--solo", gone),
+        complaint("corpus", "build", gone, "--out", tmp_path / "b"),
+        complaint("corpus", "nearest", make_bundle(tmp_path / "c").path, gone),
+    ):
+        assert str(gone) in line
+        assert "no such file" in line
+
+
+def test_an_unreadable_midi_file(complaint: Complain, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.mid"
+    bad.write_bytes(b"MThd\x00\x00\x00\x06rubbish")
+    assert str(bad) in complaint("demo", "--fast", "--seed", bad)
+    assert str(bad) in complaint("corpus", "build", bad, "--out", tmp_path / "b")
+
+
+def test_a_file_without_notes(complaint: Complain, tmp_path: Path) -> None:
+    empty = midi_file(tmp_path / "empty.mid", [[]])
+    assert "no notes" in complaint("demo", "--fast", "--seed", empty)
+    assert "no notes" in complaint("corpus", "build", empty, "--out", tmp_path / "b")
+
+
+def test_a_bundle_that_was_tampered_with(complaint: Complain, tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "b").path
+    notes = bundle / "notes.npy"
+    body = bytearray(notes.read_bytes())
+    body[-9] ^= 1
+    notes.write_bytes(body)
+    line = complaint("demo", "--fast", "--corpus", bundle, "--out", tmp_path / "s")
+    assert "notes.npy" in line
+    assert not (tmp_path / "s").exists()
+    assert "notes.npy" in complaint("corpus", "verify", bundle)
+    shutil.rmtree(bundle)
+    assert "not a bundle" in complaint("demo", "--fast", "--corpus", bundle)
+
+
+def test_an_unknown_policy(complaint: Complain) -> None:
+    assert "groove, random, repeat" in complaint("demo", "--fast", "--policy", "waltz")
+
+
+def test_an_unknown_embedder(complaint: Complain, take: Path, tmp_path: Path) -> None:
+    line = complaint("corpus", "build", take, "--out", tmp_path / "b", "--embedder", "magic")
+    assert "pitch-histogram" in line
+
+
+def test_a_midi_port_that_does_not_exist(complaint: Complain, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('midi_output = "No Such Piano"\nmidi_input = "No Such Piano"\n')
+    line = complaint("run", "--config", config, "--state", tmp_path)
+    assert "No Such Piano" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("tempos = 90", "tempo"),
+        ('tempo = "fast"', "float"),
+        ("tempo = 500", "30 to 240"),
+        ("rng = true", "int"),
+        ("= =", "TOML"),
+    ],
+)
+def test_a_bad_setting(complaint: Complain, tmp_path: Path, text: str, fault: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(text + "\n")
+    line = complaint("run", "--config", config)
+    assert fault in line
+    assert str(config) in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["dance"],
+        ["demo", "--loops", "many"],
+        ["demo", "--fast", "--loops", "0"],
+        ["demo", "--fast", "--tempo", "900"],
+        ["demo", "--fast", "--tempo", "nan"],
+        ["demo", "--fast", "--rng", "-1"],
+        ["corpus", "build"],
+        ["corpus", "nearest", "/nowhere", "x@0"],
+        ["session", "verify", "/nowhere"],
+        ["session", "plot", "/nowhere", "--out", "x.png"],
+        ["run", "--config", "/nowhere.toml"],
+    ],
+)
+def test_bad_usage_is_one_line(complaint: Complain, arguments: list[str]) -> None:
+    assert complaint(*arguments).startswith("smartlooper")
+
+
+def test_an_out_that_is_something_else_is_not_touched(complaint: Complain, tmp_path: Path) -> None:
+    thesis = tmp_path / "thesis.txt"
+    thesis.write_text("years")
+    assert "not a session" in complaint("demo", "--fast", "--out", tmp_path)
+    assert "not a session" in complaint("demo", "--fast", "--out", thesis)
+    seed = demo_corpus.DEFAULT_SEED
+    assert "not a bundle" in complaint("corpus", "build", seed, "--out", tmp_path)
+    assert thesis.read_text() == "years"
+
+
+def test_a_seed_that_cannot_be_looped(complaint: Complain, tmp_path: Path) -> None:
+    """The file is whole, but what is played takes longer than a seed may."""
+    notes = [m for i in range(300) for m in (on(40), off(40, 480))]
+    long = midi_file(tmp_path / "long.mid", [notes])
+    line = complaint("demo", "--fast", "--seed", long, "--out", tmp_path / "s")
+    assert "TOO LONG" in line
+
+
+def test_the_entry_point_works_as_a_process() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "appliance", "--help"], capture_output=True, text=True, check=True
+    )
+    assert "demo" in done.stdout

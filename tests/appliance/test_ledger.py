@@ -1,0 +1,82 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.events import Outcome, Reported
+from appliance.ledger import FORGET_NS, Lateness, Ledger
+from appliance.timeline import Message
+
+MS = 1_000_000
+ON, OFF = Message(4.0, 5, b"\x90\x28\x50"), Message(5.0, 5, b"\x80\x28\x00")
+
+
+@given(st.lists(st.integers(0, 90_000_000), min_size=1, max_size=300))
+def test_percentiles_are_those_of_the_list(late: list[int]) -> None:
+    lateness = Lateness()
+    for ns in late:
+        lateness.add(ns)
+    micro = np.array(late) // 1000
+    summary = lateness.summary()
+    assert summary["count"] == len(late)
+    assert summary["max"] == micro.max()
+    assert summary["p50"] == np.quantile(micro, 0.5, method="inverted_cdf")
+    assert summary["p99"] == np.quantile(micro, 0.99, method="inverted_cdf")
+    assert lateness.over(1000) == (micro > 1000).sum()
+
+
+def test_a_note_that_left_and_was_let_go_is_two_lines() -> None:
+    ledger = Ledger(1, start=0)
+    on, off = (ledger.send(m, round(m.beat * 500 * MS), 0, 0) for m in (ON, OFF))
+    lines = ledger.reported(Reported(0, on.seq, Outcome.SENT, 70_000))
+    assert ledger.stuck == 1
+    lines += ledger.reported(Reported(0, off.seq, Outcome.SENT, 10_000))
+    assert [line.line["midi"] for line in lines] == ["902850", "802800"]
+    assert lines[0].line["t"] == 2.0
+    assert (ledger.stuck, ledger.waiting, ledger.lateness.summary()["max"]) == (0, False, 70)
+
+
+def test_a_note_given_to_the_pianist_ends_in_the_journal_too() -> None:
+    ledger = Ledger(1, start=0)
+    on, off = (ledger.send(m, 0, -100 * MS, 0) for m in (ON, OFF))
+    ledger.reported(Reported(0, on.seq, Outcome.SENT))
+    assert len(ledger.reported(Reported(0, off.seq, Outcome.SUPPRESSED))) == 1
+    assert ledger.stuck == 0
+
+
+def test_a_note_off_that_was_sent_twice_ends_its_note_once() -> None:
+    ledger = Ledger(1, start=0)
+    on, off, again = (ledger.send(m, 0, 0, 0) for m in (ON, OFF, OFF))
+    lines = []
+    for message in (on, off, again):
+        lines += ledger.reported(Reported(0, message.seq, Outcome.SENT))
+    assert len(lines) == 2
+
+
+def test_what_was_left_out_says_why() -> None:
+    ledger = Ledger(1, start=0)
+    on = ledger.send(ON, 0, 0, 0)
+    (line,) = ledger.reported(Reported(0, on.seq, Outcome.STALE))
+    assert line.line["omitted"] == "stale"
+    assert ledger.stuck == 0
+
+
+def test_what_was_handed_over_late_does_not_count_against_the_player() -> None:
+    ledger = Ledger(1, start=0)
+    late = ledger.send(ON, due=100 * MS, now=110 * MS, loop=0)
+    ledger.reported(Reported(0, late.seq, Outcome.SENT, 12 * MS))
+    assert ledger.lateness.summary()["count"] == 0
+    assert ledger.gap_ns == 12 * MS
+
+
+def test_messages_that_a_dead_player_took_along_are_given_up() -> None:
+    ledger = Ledger(1, start=0)
+    ledger.send(ON, due=0, now=0, loop=0)
+    ledger.forget(FORGET_NS // 2)
+    assert ledger.waiting
+    ledger.forget(FORGET_NS + 1)
+    assert (ledger.waiting, ledger.lost) == (False, 1)
+
+
+def test_sequence_numbers_wrap_at_32_bits() -> None:
+    ledger = Ledger(2**32 - 1, start=0)
+    assert [ledger.send(ON, 0, 0, 0).seq for _ in range(2)] == [2**32 - 1, 0]
