@@ -1,6 +1,7 @@
 """Waiting on real processes, and a JACK server of our own."""
 
 import ctypes
+import faulthandler
 import itertools
 import os
 import shutil
@@ -52,7 +53,7 @@ class Jack:
         machine that is busy with something else. It says nothing about the sender.
         """
         text = self._log.read_text(errors="replace")
-        return text.count("XRun") + text.count("Process error")
+        return text.count("XRun: client") + text.count("Process error")
 
     def attempt(self, check: Callable[[], None]) -> None:
         """Run a check; again if it failed while the server itself lost messages."""
@@ -115,11 +116,17 @@ def _is_up(name: str) -> bool:
 
 
 @pytest.fixture
-def jack(jack_server: Jack, monkeypatch: pytest.MonkeyPatch) -> Jack:
-    """The server, made the default of this process and its children."""
+def jack(jack_server: Jack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jack]:
+    """The server, made the default of this process and its children.
+
+    Should the server stop, the driver may wait for it for ever in its own code; then the run ends
+    with a trace of where.
+    """
     monkeypatch.setenv("JACK_DEFAULT_SERVER", jack_server.name)
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
-    return jack_server
+    faulthandler.dump_traceback_later(300, exit=True)
+    yield jack_server
+    faulthandler.cancel_dump_traceback_later()
 
 
 _names = itertools.count()

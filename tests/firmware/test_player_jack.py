@@ -102,14 +102,14 @@ def test_every_message_arrives_in_order(jack, ear: Ear) -> None:
             start = time.monotonic_ns() + 50 * MS
             music = [
                 Message(start + n * MS, n, n // 2 + 1, bytes((0x80 if n % 2 else 0x90, 60, 64)))
-                for n in range(1000)
+                for n in range(300)
             ]
             player.schedule(reversed(music))
-            reports = collect(player, 1000, jack.wait)
-            assert [report.seq for report in reports] == list(range(1000))
+            reports = collect(player, 300, jack.wait)
+            assert [report.seq for report in reports] == list(range(300))
             assert {report.outcome for report in reports} == {Outcome.SENT}
             assert all(report.at >= report.due for report in reports)
-            jack.wait(lambda: len(ear.listen()) >= 1000, "everything to arrive")
+            jack.wait(lambda: len(ear.listen()) >= 300, "everything to arrive")
             assert ear.heard == [message.data for message in music]
 
     jack.attempt(check)

@@ -1,0 +1,210 @@
+"""MIDI ports, by name, through ALSA or JACK.
+
+A port is asked for by a part of its name ("disklavier") or a pattern ("*MIDI 1*"), in any case of
+letters. "virtual:NAME" makes a port of that name, for others to connect to.
+"""
+
+import ctypes
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from typing import Any
+
+import rtmidi
+
+from firmware.errors import PortFailed, PortNotFound
+
+CLIENT_NAME = "SmartLooper"
+VIRTUAL = "virtual:"
+
+# JACK passes nothing over a new connection until it has put its clients in their new order, which
+# takes it some periods. ALSA connects at once.
+_JACK_SETTLES_S = 0.1
+
+Received = Callable[[int, bytes], None]
+"""Called with the nanoseconds (CLOCK_MONOTONIC) and the bytes of a message that came in."""
+
+
+class OutputPort:
+    """An open MIDI output. One thread at a time may use it."""
+
+    def __init__(self, midi: Any, name: str) -> None:
+        self._midi = midi
+        self.name = name
+
+    def send(self, data: bytes) -> None:
+        """Send one message; raise PortFailed when the driver refuses it, or the port is closed."""
+        if self._midi.is_deleted:  # the driver itself would crash the process
+            raise PortFailed(f"MIDI output {self.name!r} is closed; open it again")
+        try:
+            self._midi.send_message(data)
+        except Exception as error:
+            raise PortFailed(f"MIDI output {self.name!r} refused a message: {error}") from error
+
+    def close(self) -> None:
+        """Close it; again does nothing."""
+        _close(self._midi)
+
+
+class InputPort:
+    """An open MIDI input that calls back from the driver's own thread.
+
+    Everything is passed on, also clock, active sensing and system exclusive. `failures` counts
+    what the callback raised: there is no one else to tell on that thread.
+    """
+
+    def __init__(self, midi: Any, name: str, callback: Received) -> None:
+        self._midi = midi
+        self._callback = callback
+        self.name = name
+        self.failures = 0
+        midi.ignore_types(sysex=False, timing=False, active_sense=False)
+
+    def listen(self) -> None:
+        """Begin to call back."""
+        self._midi.set_callback(self._receive)
+
+    def close(self) -> None:
+        """Stop calling back and close it; again does nothing."""
+        if not self._midi.is_deleted:
+            self._midi.cancel_callback()
+        _close(self._midi)
+
+    def _receive(self, event: tuple[list[int], float], _data: object = None) -> None:
+        now = time.monotonic_ns()
+        try:
+            self._callback(now, bytes(event[0]))
+        except Exception:
+            self.failures += 1
+
+
+def list_ports() -> dict[str, list[str]]:
+    """Names of the ports there are now, under "inputs" and "outputs"; empty without a driver."""
+    return {"inputs": _names(rtmidi.MidiIn), "outputs": _names(rtmidi.MidiOut)}
+
+
+def open_output(pattern: str) -> OutputPort:
+    """Open the first output that answers to `pattern`, or raise PortNotFound or PortFailed."""
+    midi, name = _open(rtmidi.MidiOut, pattern, "output")
+    return OutputPort(midi, name)
+
+
+def open_input(pattern: str, callback: Received) -> InputPort:
+    """Open the first input that answers to `pattern` and call back for everything it receives."""
+    midi, name = _open(rtmidi.MidiIn, pattern, "input")
+    port = InputPort(midi, name, callback)
+    port.listen()
+    return port
+
+
+def find_port(pattern: str, names: list[str]) -> int | None:
+    """Index of the first name that answers to `pattern`; a port of our own only if no other."""
+    wanted = pattern.casefold()
+    if not any(sign in wanted for sign in "*?["):
+        wanted = f"*{wanted}*"
+    found = [index for index, name in enumerate(names) if fnmatchcase(name.casefold(), wanted)]
+    foreign = [index for index in found if not names[index].startswith(CLIENT_NAME)]
+    return next(iter(foreign or found), None)
+
+
+def _open(kind: Any, pattern: str, direction: str) -> tuple[Any, str]:
+    midi = _client(kind)
+    if midi is None:
+        raise PortNotFound(
+            f"no MIDI {direction} {pattern!r}: this machine offers neither ALSA MIDI "
+            "(/dev/snd/seq) nor a running JACK server; connect a MIDI device or start one of them"
+        )
+    try:
+        name = _open_on(midi, pattern, direction)
+    except BaseException:
+        _close(midi)
+        raise
+    if midi.get_current_api() == rtmidi.API_UNIX_JACK:
+        time.sleep(_JACK_SETTLES_S)
+    return midi, name
+
+
+def _open_on(midi: Any, pattern: str, direction: str) -> str:
+    try:
+        if pattern.startswith(VIRTUAL):
+            name = pattern.removeprefix(VIRTUAL)
+            midi.open_virtual_port(name)
+            return name
+        names = midi.get_ports()
+        index = find_port(pattern, names)
+        if index is None:
+            raise PortNotFound(_not_found(pattern, names, direction))
+        midi.open_port(index, direction)
+        return str(names[index])
+    except (rtmidi.RtMidiError, OSError, ValueError) as error:
+        raise PortFailed(
+            f"MIDI {direction} {pattern!r} could not be opened: {error}; "
+            "check that no other program holds it"
+        ) from error
+
+
+def _not_found(pattern: str, names: list[str], direction: str) -> str:
+    there = ", ".join(map(repr, names)) or "none"
+    return (
+        f"no MIDI {direction} matches {pattern!r}; there are: {there}; "
+        "connect the instrument or ask for a part of one of these names"
+    )
+
+
+def _names(kind: Any) -> list[str]:
+    midi = _client(kind)
+    if midi is None:
+        return []
+    try:
+        return [str(name) for name in midi.get_ports()]
+    finally:
+        _close(midi)
+
+
+def _client(kind: Any) -> Any | None:
+    """A client of ALSA or else of JACK; None where there is neither. Never the dummy driver."""
+    if os.path.exists("/dev/snd/seq"):
+        return _try_client(kind, rtmidi.API_LINUX_ALSA)
+    with _quiet_jack():
+        return _try_client(kind, rtmidi.API_UNIX_JACK)
+
+
+def _try_client(kind: Any, api: int) -> Any | None:
+    if api not in rtmidi.get_compiled_api():
+        return None
+    try:
+        return kind(api, name=CLIENT_NAME)
+    except rtmidi.RtMidiError:
+        return None
+
+
+def _close(midi: Any) -> None:
+    if not midi.is_deleted:
+        midi.close_port()
+        midi.delete()
+
+
+@contextmanager
+def _quiet_jack() -> Iterator[None]:
+    """Keep the JACK library from writing to stderr that no server runs; that is not an error."""
+    library = _jack_library()
+    if library is None:
+        yield
+        return
+    ignore = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(lambda _text: None)
+    library.jack_set_error_function(ignore)
+    library.jack_set_info_function(ignore)
+    try:
+        yield
+    finally:
+        library.jack_set_error_function(None)
+        library.jack_set_info_function(None)
+
+
+def _jack_library() -> ctypes.CDLL | None:
+    """The JACK library that rtmidi has loaded, which may be one that it brought along."""
+    with open("/proc/self/maps") as maps:
+        paths = {line.split()[-1] for line in maps if "libjack" in line}
+    return ctypes.CDLL(paths.pop()) if paths else None
