@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance import demo, service, sound
+from appliance.bench import player as player_bench
 from appliance.errors import ApplianceError, ConfigError
 from appliance.folder import PERFORMANCE, write_performance
 from appliance.plot import plot_session
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_corpus(commands)
     _add_session(commands)
+    _add_bench(commands)
     ports = commands.add_parser("ports", help="list the MIDI ports")
     ports.set_defaults(run=_ports)
     return parser
@@ -136,6 +138,26 @@ def _add_session(commands: Any) -> None:
     plot.add_argument("folder", type=Path, metavar="DIR")
     plot.add_argument("--out", type=Path, required=True, metavar="FILE.png")
     plot.set_defaults(run=_session_plot)
+
+
+def _add_bench(commands: Any) -> None:
+    bench = commands.add_parser("bench", help="measure this machine")
+    actions = bench.add_subparsers(required=True, metavar="WHAT")
+    player = actions.add_parser("player", help="how late messages leave")
+    player.add_argument("--messages", type=int, default=750, metavar="N", help="each time")
+    player.add_argument("--interval", type=float, default=0.02, metavar="SECONDS")
+    player.add_argument("--repeats", type=int, default=3, metavar="N")
+    player.add_argument("--json", action="store_true")
+    player.set_defaults(run=_bench_player)
+
+
+def _bench_player(arguments: argparse.Namespace) -> int:
+    plan = player_bench.Plan(arguments.messages, arguments.interval, arguments.repeats)
+    if plan.messages < 1 or plan.repeats < 1 or not 0.001 <= plan.interval <= 1:
+        raise ConfigError("--messages and --repeats: at least 1; --interval: 0.001 to 1 second")
+    result = player_bench.run(plan, lambda line: print(line, file=sys.stderr, flush=True))
+    print(json.dumps(result, indent=None if arguments.json else 1))
+    return 0
 
 
 def _demo(arguments: argparse.Namespace) -> int:

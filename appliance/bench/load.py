@@ -1,0 +1,61 @@
+"""A busy machine: a spinning process on every core, and one that writes to the disk."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+_SPIN = "while True: pass"
+_WRITE = """
+import os, sys
+data = os.urandom(1 << 20)
+with open(sys.argv[1], "wb") as file:
+    while True:
+        file.seek(0)
+        for _ in range(16):
+            file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+"""
+_IMPORT = """
+import sys, tempfile
+from pathlib import Path
+from corpus import demo
+from corpus.build import build_bundle
+from models.embedder import make_embedder
+import os
+os.nice(15)
+with tempfile.TemporaryDirectory() as folder:
+    while True:
+        build_bundle(demo.takes(), Path(folder) / "bundle", make_embedder("pitch-histogram"))
+"""
+
+
+@contextmanager
+def busy_machine() -> Iterator[None]:
+    """Every core busy at normal priority, and the disk with them, until the block ends."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="smartlooper-load-"))
+        for _ in range(os.cpu_count() or 1):
+            stack.enter_context(_process(_SPIN))
+        stack.enter_context(_process(_WRITE, os.path.join(folder, "load")))
+        yield
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """A second process of the box that imports and embeds a corpus again and again."""
+    with _process(_IMPORT):
+        yield
+
+
+@contextmanager
+def _process(code: str, *arguments: str) -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, "-c", code, *arguments])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
