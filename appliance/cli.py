@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from corpus.errors import CorpusError
 from corpus.midifile import read_phrase
 from corpus.neighbours import K, nearest_to
 from corpus.segment import DEFAULT_BEATS
+from firmware.doctor import Patient, examine
 from firmware.errors import FirmwareError
 from firmware.ports import list_ports
 from models.embedder import make_embedder
@@ -71,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_corpus(commands)
     _add_session(commands)
     _add_bench(commands)
+    doctor = commands.add_parser("doctor", help="look for what would disturb the music")
+    doctor.add_argument("--config", type=Path, metavar="FILE")
+    doctor.add_argument("--state", type=Path, metavar="DIR")
+    doctor.add_argument("--json", action="store_true")
+    doctor.set_defaults(run=_doctor)
     ports = commands.add_parser("ports", help="list the MIDI ports")
     ports.set_defaults(run=_ports)
     return parser
@@ -298,6 +305,17 @@ def _ports(arguments: argparse.Namespace) -> int:
         for name in names or ["(none)"]:
             print(f"  {name}")
     return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    config = service.read_config(arguments.config)
+    storage = arguments.state or config.state
+    findings = examine(Patient(config.midi_output, config.midi_input, storage))
+    if arguments.json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        print(*findings, sep="\n")
+    return 1 if any(finding.state == "fault" for finding in findings) else 0
 
 
 def _say(line: str) -> None:

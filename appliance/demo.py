@@ -72,12 +72,12 @@ def demo_bundle() -> Bundle:
     """The bundle of the demo corpus, built when it is first needed and kept in the cache."""
     embedder = make_embedder(EMBEDDER)
     digest = hashlib.sha256(embedder.sha256.encode())
-    for take in demo_corpus.takes():
+    for take in demo_corpus.recordings():
         digest.update(take.read_bytes())
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     path = cache / "smartlooper" / digest.hexdigest()[:16] / "demo"
     if not (path / MANIFEST).is_file():
-        build_bundle(demo_corpus.takes(), path, embedder)
+        build_bundle(demo_corpus.recordings(), path, embedder)
     return open_bundle(path)
 
 

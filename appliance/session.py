@@ -36,7 +36,7 @@ from appliance.seed import MAX_SECONDS, capture
 from appliance.transport import MAX_BPM, MIN_BPM
 from corpus.bundle import Bundle
 
-LISTEN_MESSAGES = 50_000  # MIDI in that is remembered: a take of MAX_SECONDS at full wire speed
+LISTEN_MESSAGES = 20_000  # MIDI in that is remembered: a take of MAX_SECONDS at full wire speed
 NOTICE_NS = 4_000_000_000
 DRAIN_NS = 2_000_000_000  # how long a finished take waits for the player's last reports
 

@@ -217,12 +217,12 @@ def main(settings: dict[str, Any]) -> int:
     loop = PlayerLoop(settings)
     signal.signal(signal.SIGTERM, loop.stop)
     realtime = become_realtime(settings["priority"], settings["cpu"])
+    lock_memory()  # takes a while, in which nothing may have to be on time
     try:
         loop.open()
     except FirmwareError as error:
         _answer(settings["ready"], error=type(error).__name__, message=str(error))
         return 1
-    lock_memory()
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     gc.freeze()
     gc.disable()

@@ -5,6 +5,7 @@ letters. "virtual:NAME" makes a port of that name, for others to connect to.
 """
 
 import ctypes
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,12 @@ VIRTUAL = "virtual:"
 # JACK passes nothing over a new connection until it has put its clients in their new order, which
 # takes it some periods. ALSA connects at once.
 _JACK_SETTLES_S = 0.1
+
+# While one JACK server comes or goes, the library may miss another that is there.
+_JACK_TRIES = 3
+_JACK_TRY_AGAIN_S = 0.05
+
+_LAST_CALL_S = 0.03
 
 Received = Callable[[int, bytes], None]
 """Called with the nanoseconds (CLOCK_MONOTONIC) and the bytes of a message that came in."""
@@ -60,20 +67,32 @@ class InputPort:
         self._callback = callback
         self.name = name
         self.failures = 0
+        self._closing = False
         midi.ignore_types(sysex=False, timing=False, active_sense=False)
 
     def listen(self) -> None:
         """Begin to call back."""
-        self._midi.set_callback(self._receive)
+        receive = self._receive
+        self._midi.set_callback(receive)
+        # The driver drops its only reference to this pair while a call that uses it may be under
+        # way, so hold another.
+        self._in_use = [held for held in gc.get_referrers(receive) if type(held) is tuple]
 
     def close(self) -> None:
-        """Stop calling back and close it; again does nothing."""
-        if not self._midi.is_deleted:
-            self._midi.cancel_callback()
+        """Stop calling back and close it; again does nothing. Takes some hundredths of a second."""
+        if self._midi.is_deleted:
+            return
+        self._closing = True
+        self._midi.cancel_callback()
+        # A call that had begun on the driver's thread waits for the interpreter, which closing
+        # holds on to while it waits for that thread: let it finish first, or both wait for ever.
+        time.sleep(_LAST_CALL_S)
         _close(self._midi)
 
     def _receive(self, event: tuple[list[int], float], _data: object = None) -> None:
         now = time.monotonic_ns()
+        if self._closing:
+            return
         try:
             self._callback(now, bytes(event[0]))
         except Exception:
@@ -168,6 +187,11 @@ def _client(kind: Any) -> Any | None:
     if os.path.exists("/dev/snd/seq"):
         return _try_client(kind, rtmidi.API_LINUX_ALSA)
     with _quiet_jack():
+        for _ in range(_JACK_TRIES - 1):
+            midi = _try_client(kind, rtmidi.API_UNIX_JACK)
+            if midi is not None:
+                return midi
+            time.sleep(_JACK_TRY_AGAIN_S)
         return _try_client(kind, rtmidi.API_UNIX_JACK)
 
 

@@ -7,6 +7,8 @@ from support.music import make_bundle
 
 from corpus.bundle import Bundle
 
+pytest_plugins = ["support.jack"]
+
 POP909 = Path(__file__).parents[2] / "shared" / "data" / "pop909"
 
 

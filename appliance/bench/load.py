@@ -29,7 +29,7 @@ import os
 os.nice(15)
 with tempfile.TemporaryDirectory() as folder:
     while True:
-        build_bundle(demo.takes(), Path(folder) / "bundle", make_embedder("pitch-histogram"))
+        build_bundle(demo.recordings(), Path(folder) / "bundle", make_embedder("pitch-histogram"))
 """
 
 

@@ -7,6 +7,6 @@ SOLO = FOLDER / "solo.mid"
 DEFAULT_SEED = FOLDER / "seeds" / "boogie.mid"
 
 
-def takes() -> list[Path]:
+def recordings() -> list[Path]:
     """The recordings that make up the corpus, in order."""
     return sorted(FOLDER.glob("[0-9]*.mid"))

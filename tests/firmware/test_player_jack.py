@@ -5,10 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 
 import pytest
 import rtmidi
+from support.jack import Ear, Hands
 
 from firmware.dispatch import Message, Outcome, Report
 from firmware.errors import PortNotFound
@@ -17,67 +17,6 @@ from firmware.player import PlayerProcess
 MS = 1_000_000
 PATIENT = 60_000 * MS
 CHORD = (48, 55, 64, 72)
-
-
-class Ear:
-    """Another program's MIDI input. It hears without Python, so it keeps up with anything."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._midi = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="Ear", queue_size_limit=65536)
-        self._midi.ignore_types(sysex=False, timing=False, active_sense=False)
-        self._midi.open_virtual_port(name)
-        self.heard: list[bytes] = []
-
-    def listen(self) -> list[bytes]:
-        """Everything heard so far."""
-        while event := self._midi.get_message():
-            self.heard.append(bytes(event[0]))
-        return self.heard
-
-    def sounding(self) -> set[int]:
-        """The keys that sound, going by what was heard."""
-        keys: set[int] = set()
-        for data in self.listen():
-            if data[0] == 0x90:
-                keys.add(data[1])
-            elif data[0] == 0x80:
-                keys.discard(data[1])
-        return keys
-
-    def close(self) -> None:
-        self._midi.close_port()
-        self._midi.delete()
-
-
-class Hands:
-    """Another program's MIDI output: a piano that is played."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._midi = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="Hands")
-        self._midi.open_virtual_port(name)
-
-    def play(self, *data: int) -> None:
-        self._midi.send_message(data)
-
-    def close(self) -> None:
-        self._midi.close_port()
-        self._midi.delete()
-
-
-@pytest.fixture
-def ear(jack, unique: Callable[[str], str]) -> Iterator[Ear]:
-    made = Ear(unique("ear"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def hands(jack, unique: Callable[[str], str]) -> Iterator[Hands]:
-    made = Hands(unique("hands"))
-    yield made
-    made.close()
 
 
 def collect(player: PlayerProcess, count: int, wait) -> list[Report]:

@@ -1,5 +1,7 @@
 """Ports by name, on a real JACK server."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -105,6 +107,36 @@ def test_a_callback_that_raises_is_counted(tidy: list, unique: Unique, wait) -> 
         return tidy[0].failures > 0
 
     wait(failed, "a failure")
+
+
+HAMMER = """
+import sys, time, rtmidi
+midi = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="Hammer")
+midi.open_virtual_port(sys.argv[1])
+print("ready", flush=True)
+while True:
+    for _ in range(20):
+        midi.send_message(b"\\xfe")
+    time.sleep(0.0005)
+"""
+
+
+@pytest.mark.usefixtures("jack")
+def test_an_input_closes_while_messages_pour_in(unique: Unique, wait) -> None:
+    name = unique("hammer")
+    command = [sys.executable, "-c", HAMMER, name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as hammer:
+        assert hammer.stdout is not None
+        hammer.stdout.readline()
+        try:
+            for _ in range(5):
+                heard: list[int] = []
+                port = ports.open_input(name, lambda ns, _, to=heard: to.append(ns))
+                wait(lambda heard=heard: len(heard) > 20, "the hammer")
+                port.close()
+                assert port.failures == 0
+        finally:
+            hammer.kill()
 
 
 @pytest.mark.usefixtures("jack")

@@ -1,0 +1,183 @@
+"""A check-up of the machine: a finding for each thing that the music depends on, and its cure."""
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from firmware.errors import FirmwareError
+from firmware.ports import find_port, list_ports, open_input
+
+State = Literal["ok", "warning", "fault"]
+
+HOT_C, BURNING_C = 75.0, 82.0  # a Pi slows itself down at 80 to 85
+LITTLE_DISK, NO_DISK = 1 << 30, 100 << 20
+PRIORITY = 80
+
+LISTEN_S = 1.0  # a piano that sends active sensing does so every 0.3 s
+
+_ASK_FOR_REALTIME = (
+    f"import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param({PRIORITY}))"
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, how it stands, what was found, and what to do about it."""
+
+    name: str
+    state: State
+    found: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        cure = f"; {self.cure}" if self.cure else ""
+        return f"{self.state:<8} {self.name}: {self.found}{cure}"
+
+
+@dataclass(frozen=True)
+class Patient:
+    """What is looked at. `root` stands for / (tests bring their own)."""
+
+    output: str = ""
+    input: str = ""
+    storage: Path = Path("/var/lib/smartlooper")
+    root: Path = Path("/")
+
+
+def examine(patient: Patient) -> list[Finding]:
+    """Look at everything; whatever goes wrong while looking is a finding too."""
+    checks: list[tuple[str, Callable[[Patient], Finding]]] = [
+        ("realtime", realtime),
+        ("locked memory", locked_memory),
+        ("kernel", kernel),
+        ("cpu governor", governor),
+        ("piano out", lambda patient: port("piano out", "outputs", patient.output)),
+        ("piano in", lambda patient: port("piano in", "inputs", patient.input)),
+        ("piano alive", piano_alive),
+        ("screen", screen),
+        ("footswitch", footswitch),
+        ("disk", disk),
+        ("temperature", temperature),
+    ]
+    findings = []
+    for name, check in checks:
+        try:
+            findings.append(check(patient))
+        except (OSError, ValueError, FirmwareError) as error:
+            findings.append(Finding(name, "fault", f"could not be looked at ({error})"))
+    return findings
+
+
+def realtime(_patient: Patient) -> Finding:
+    """Asked for by a child, so that this process stays as it is."""
+    asked = subprocess.run([sys.executable, "-c", _ASK_FOR_REALTIME], capture_output=True)
+    if asked.returncode == 0:
+        return Finding("realtime", "ok", f"SCHED_FIFO {PRIORITY} is allowed")
+    cure = "add '@audio - rtprio 90' to /etc/security/limits.d/smartlooper.conf and log in again"
+    return Finding("realtime", "fault", "realtime priority is refused: notes may be late", cure)
+
+
+def locked_memory(_patient: Patient) -> Finding:
+    limit, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    if limit == resource.RLIM_INFINITY or os.geteuid() == 0:
+        return Finding("locked memory", "ok", "unlimited")
+    cure = "add '@audio - memlock unlimited' to /etc/security/limits.d/smartlooper.conf"
+    return Finding("locked memory", "warning", f"at most {limit >> 10} KiB", cure)
+
+
+def kernel(patient: Patient) -> Finding:
+    release = os.uname().release
+    mark = patient.root / "sys/kernel/realtime"
+    if mark.is_file() and mark.read_text().strip() == "1":
+        return Finding("kernel", "ok", f"{release}, realtime")
+    return Finding("kernel", "ok", f"{release}, not a realtime kernel (one is better, not needed)")
+
+
+def governor(patient: Patient) -> Finding:
+    folder = patient.root / "sys/devices/system/cpu"
+    found = {path.read_text().strip() for path in folder.glob("cpu*/cpufreq/scaling_governor")}
+    if not found:
+        return Finding("cpu governor", "ok", "none: the clock rate does not change")
+    if found == {"performance"}:
+        return Finding("cpu governor", "ok", "performance")
+    cure = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
+    return Finding("cpu governor", "warning", ", ".join(sorted(found)), cure)
+
+
+def port(name: str, direction: Literal["inputs", "outputs"], pattern: str) -> Finding:
+    names = list_ports()[direction]
+    there = ", ".join(map(repr, names)) or "none"
+    if not pattern:
+        state: State = "ok" if names else "fault"
+        return Finding(name, state, f"ports: {there}", "" if names else "connect a MIDI lead")
+    index = find_port(pattern, names)
+    if index is not None:
+        return Finding(name, "ok", names[index])
+    cure = "connect it, or change the name in the configuration"
+    return Finding(name, "fault", f"no port matches {pattern!r}; there are: {there}", cure)
+
+
+def piano_alive(patient: Patient) -> Finding:
+    """Listens for active sensing, or anything else, for a moment."""
+    if not patient.input or find_port(patient.input, list_ports()["inputs"]) is None:
+        return Finding("piano alive", "warning", "no input to listen to", "see piano in")
+    heard = threading.Event()
+    listening = open_input(patient.input, lambda _ns, _data: heard.set())
+    try:
+        alive = heard.wait(LISTEN_S)
+    finally:
+        listening.close()
+    if alive:
+        return Finding("piano alive", "ok", "it sends")
+    found = "it is silent: off, or of a kind that sends nothing by itself"
+    return Finding("piano alive", "warning", found, "play a key while the doctor looks")
+
+
+def screen(patient: Patient) -> Finding:
+    buses = sorted(path.name for path in (patient.root / "dev").glob("i2c-*"))
+    if buses:
+        return Finding("screen", "ok", f"I2C on {', '.join(buses)}")
+    cure = "to use one: sudo raspi-config nonint do_i2c 0"
+    return Finding("screen", "warning", "no I2C bus; the box plays without a screen", cure)
+
+
+def footswitch(patient: Patient) -> Finding:
+    chips = sorted(path.name for path in (patient.root / "dev").glob("gpiochip*"))
+    if chips:
+        return Finding("footswitch", "ok", f"GPIO on {', '.join(chips)}")
+    return Finding("footswitch", "warning", "no GPIO", "use the space bar of a terminal")
+
+
+def disk(patient: Patient) -> Finding:
+    folder = patient.storage
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 1e9:.1f} GB free at {folder}"
+    if free < NO_DISK:
+        return Finding("disk", "fault", found, "delete old sessions")
+    if free < LITTLE_DISK:
+        return Finding("disk", "warning", found, "delete old sessions soon")
+    if not os.access(folder, os.W_OK):
+        return Finding("disk", "fault", f"{folder} cannot be written to", "check its owner")
+    return Finding("disk", "ok", found)
+
+
+def temperature(patient: Patient) -> Finding:
+    zones = sorted((patient.root / "sys/class/thermal").glob("thermal_zone*/temp"))
+    if not zones:
+        return Finding("temperature", "ok", "no thermometer")
+    degrees = max(int(zone.read_text()) for zone in zones) / 1000
+    found = f"{degrees:.0f} C"
+    if degrees >= BURNING_C:
+        return Finding("temperature", "fault", found, "cool it: the processor slows itself down")
+    if degrees >= HOT_C:
+        return Finding("temperature", "warning", found, "give it air")
+    return Finding("temperature", "ok", found)

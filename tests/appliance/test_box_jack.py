@@ -1,0 +1,160 @@
+"""The box on real MIDI ports: hands play in, an ear listens, a real player process between."""
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from support.jack import Ear, Hands, Jack
+from support.music import phrase
+
+from appliance.box import Box, Hardware
+from appliance.jobs import ProcessJobs
+from appliance.pianist import Pianist
+from appliance.policy import Groove
+from appliance.session import Session, Settings
+from appliance.verify import verify_session
+from corpus.bundle import Bundle
+from firmware.clock import MonotonicClock
+from firmware.display import NoDisplay
+from firmware.player import PlayerProcess
+from firmware.switch import ScriptedSwitch
+
+
+class Cable:
+    """Sends what a pianist plays over a real port, when it is due."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._coming: deque[tuple[int, bytes]] = deque()
+
+    def play(self, messages: Iterable[tuple[int, bytes]]) -> None:
+        self._coming = deque(sorted([*self._coming, *messages]))
+
+    @property
+    def next_time(self) -> int | None:
+        return self._coming[0][0] if self._coming else None
+
+    def act(self, now: int) -> None:
+        while self._coming and self._coming[0][0] <= now:
+            self._hands.play(*self._coming.popleft()[1])
+
+
+def perform(box: Box, pianist: Pianist, cable: Cable, limit_s: float = 120) -> None:
+    """Turn the box until the pianist is done; gives up rather than hangs."""
+    deadline = time.monotonic() + limit_s
+    while not pianist.is_done(box.session.state):
+        assert time.monotonic() < deadline, box.view
+        times = [t for t in (pianist.next_time, cable.next_time) if t is not None]
+        box.wait(min(times, default=None))
+        now = time.monotonic_ns()
+        cable.act(now)
+        playing = box.session.playing
+        pianist.act(now, playing.situation if playing else None)
+        box.turn()
+
+
+def heard_by_the_journal(folder: Path) -> list[bytes]:
+    lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    return [
+        bytes.fromhex(line["midi"])
+        for line in lines
+        if line.get("who") == "system" and "omitted" not in line
+    ]
+
+
+def test_every_message_of_a_session_arrives_in_order(
+    jack: Jack,
+    ear: Ear,
+    hands: Hands,
+    bundle: Bundle,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    seed, solo = phrase(36, bpm=180), phrase(72, bpm=180, beats=16)
+
+    def check() -> None:
+        ear.forget()
+        folder = tmp_path / f"take{time.monotonic_ns()}"
+        player = PlayerProcess(ear.name, hands.name)
+        hardware = Hardware(MonotonicClock(), player, ScriptedSwitch(), NoDisplay(), ProcessJobs())
+        session = Session(Settings(rng=3), bundle, Groove())
+        box = Box(session, bundle, hardware, lambda: folder)
+        cable = Cable(hands)
+        pianist = Pianist(
+            seed=seed,
+            solo=solo,
+            loops=6,
+            start=hardware.clock.now(),
+            tap=box.tap,
+            play=cable.play,
+            end=lambda: box.command("end"),
+        )
+        try:
+            perform(box, pianist, cable)
+            jack.wait(lambda: len(ear.listen()) >= len(expected(box)), "the last message")
+            arrived = list(ear.heard)
+        finally:
+            box.close()
+        assert arrived == heard_by_the_journal(folder)
+        summary = json.loads((folder / "session.json").read_text())
+        record_property("lateness_us", summary["lateness_us"])
+        assert summary["loops"] == 6
+        assert summary["stuck_notes"] == 0
+        assert summary["lateness_us"]["count"] > 100
+        assert summary["seed"]["notes"] == len(seed.notes)
+        assert not any("stale" in line for line in (folder / "events.jsonl").open())
+        proof = verify_session(folder, bundle)
+        assert proof.loops == 6
+
+    def expected(box: Box) -> list[bytes]:
+        assert box.folder is not None
+        box.turn()
+        return heard_by_the_journal(box.folder)
+
+    jack.attempt(check)
+
+
+@pytest.mark.parametrize("gesture", ["stop", "close"])
+def test_stopping_lets_go_of_every_key(
+    jack: Jack, ear: Ear, hands: Hands, bundle: Bundle, tmp_path: Path, gesture: str
+) -> None:
+    def check() -> None:
+        ear.forget()
+        player = PlayerProcess(ear.name, hands.name)
+        hardware = Hardware(MonotonicClock(), player, ScriptedSwitch(), NoDisplay(), ProcessJobs())
+        box = Box(
+            Session(Settings(), bundle, Groove()),
+            bundle,
+            hardware,
+            lambda: tmp_path / f"{time.monotonic_ns()}",
+        )
+        cable = Cable(hands)
+        pianist = Pianist(
+            seed=phrase(36, bpm=200),
+            solo=phrase(72, bpm=200),
+            loops=99,
+            start=hardware.clock.now(),
+            tap=box.tap,
+            play=cable.play,
+            end=lambda: None,
+        )
+        deadline = time.monotonic() + 60
+        while not ear.sounding():
+            assert time.monotonic() < deadline
+            times = [t for t in (pianist.next_time, cable.next_time) if t is not None]
+            box.wait(min(times, default=None))
+            now = time.monotonic_ns()
+            cable.act(now)
+            pianist.act(now, None)
+            box.turn()
+        if gesture == "stop":
+            box.command("stop")
+            box.turn()
+            jack.wait(lambda: not ear.sounding(), "silence")
+        box.close()
+        jack.wait(lambda: not ear.sounding(), "silence")
+
+    jack.attempt(check)

@@ -1,0 +1,79 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from firmware import doctor
+from firmware.doctor import Patient
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Patient:
+    """A machine of files: everything as it should be."""
+    for path, text in (
+        ("sys/kernel/realtime", "1\n"),
+        ("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n"),
+        ("sys/class/thermal/thermal_zone0/temp", "48312\n"),
+        ("dev/i2c-1", ""),
+        ("dev/gpiochip0", ""),
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    return Patient(root=tmp_path, storage=tmp_path)
+
+
+def test_a_sound_machine(machine: Patient) -> None:
+    for check in (doctor.kernel, doctor.governor, doctor.temperature, doctor.screen,
+                  doctor.footswitch, doctor.disk):  # fmt: skip
+        finding = check(machine)
+        assert finding.state == "ok", finding
+        assert not finding.cure
+
+
+@pytest.mark.parametrize(
+    ("milli", "state"), [("74900", "ok"), ("76000", "warning"), ("83000", "fault")]
+)
+def test_heat(machine: Patient, milli: str, state: str) -> None:
+    (machine.root / "sys/class/thermal/thermal_zone0/temp").write_text(milli)
+    assert doctor.temperature(machine).state == state
+
+
+def test_a_slow_governor_has_a_cure(machine: Patient) -> None:
+    (machine.root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").write_text("ondemand")
+    finding = doctor.governor(machine)
+    assert (finding.state, finding.found) == ("warning", "ondemand")
+    assert "performance" in finding.cure
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    bare = Patient(root=tmp_path, storage=tmp_path)
+    assert doctor.screen(bare).state == "warning"
+    assert doctor.footswitch(bare).state == "warning"
+
+
+def test_a_full_disk(machine: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = os.statvfs(machine.storage)
+    assert usage
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _path: type("U", (), {"free": 10}))
+    assert doctor.disk(machine).state == "fault"
+
+
+def test_a_port_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports = {"inputs": [], "outputs": ["Disklavier MIDI 1"]}
+    monkeypatch.setattr(doctor, "list_ports", lambda: ports)
+    assert doctor.port("piano out", "outputs", "disklavier").state == "ok"
+    missing = doctor.port("piano out", "outputs", "Steinway")
+    assert missing.state == "fault"
+    assert "'Disklavier MIDI 1'" in missing.found
+    assert doctor.piano_alive(Patient(input="Steinway")).state == "warning"
+
+
+def test_whatever_breaks_while_looking_is_a_finding(
+    machine: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (machine.root / "sys/class/thermal/thermal_zone0/temp").write_text("hot")
+    monkeypatch.setattr(doctor, "list_ports", lambda: {"inputs": [], "outputs": []})
+    findings = {finding.name: finding for finding in doctor.examine(machine)}
+    assert len(findings) == 11
+    assert findings["temperature"].state == "fault"
+    assert all("\n" not in str(finding) for finding in findings.values())
