@@ -81,11 +81,11 @@ class Hardware:
 
     @classmethod
     def rehearsal(cls, film: Path) -> "Hardware":
-        """Real time and a real player process, but no ports, no switch and no screen."""
+        """Real time and a real player process, but no ports and no screen."""
         return cls(
             MonotonicClock(),
             PlayerProcess(None, None),
-            ScriptedSwitch(),
+            _terminal_switch(),
             GifDisplay(film),
             ProcessJobs(),
             ScriptedKeyboard(),
@@ -94,9 +94,13 @@ class Hardware:
     @classmethod
     def real(cls, output: str, input: str) -> "Hardware":
         """MIDI ports by name pattern, and the space bar of the terminal as footswitch."""
-        switch: Switch = KeyboardSwitch() if sys.stdin.isatty() else NoSwitch()
         player = PlayerProcess(output, input)
-        return cls(MonotonicClock(), player, switch, NoDisplay(), ProcessJobs())
+        return cls(MonotonicClock(), player, _terminal_switch(), NoDisplay(), ProcessJobs())
+
+
+def _terminal_switch() -> Switch:
+    """The space bar, where there is a terminal."""
+    return KeyboardSwitch() if sys.stdin.isatty() else NoSwitch()
 
 
 class Box:

@@ -114,7 +114,7 @@ def _perform(
         end=lambda: box.command("end"),
     )
     told = View()
-    while not pianist.is_done(box.session.state):
+    while not (pianist.is_done(box.session.state) or hardware.quit):
         coming = [time for time in (pianist.next_time, keyboard.next_time) if time is not None]
         box.wait(min(coming, default=None))
         playing = box.session.playing
