@@ -55,6 +55,9 @@ class Outcome(Enum):
     CANCELLED = "cancelled"
     FAILED = "failed"
     SUPPRESSED = "suppressed"
+    RANGE = "range"
+    POLYPHONY = "polyphony"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,15 @@ class SeedCompared:
     fault: str = ""
 
 
-Event = Tick | Tap | Command | MidiIn | Reported | SeedCompared
+@dataclass(frozen=True)
+class Warned:
+    """Something is wrong with the box, in words for the screen; empty when all is well again."""
+
+    at: int
+    text: str
+
+
+Event = Tick | Tap | Command | MidiIn | Reported | SeedCompared | Warned
 
 
 class Timed(NamedTuple):
@@ -154,6 +165,7 @@ class View:
     similarity: float | None = None
     hold: bool = False
     notice: str = ""
+    warning: str = ""
 
 
 @dataclass(frozen=True)

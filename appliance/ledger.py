@@ -1,6 +1,6 @@
 """What was sent, what became of it, and what the concert amounts to. Bounded in memory."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from appliance.events import Outcome, Reported, Timed, Write
 from appliance.timeline import Message
 
 TIMELY_NS = 20_000_000  # handed over later than this before its time, lateness is not the player's
+SHORTEST_BEATS = 1 / 480
 FORGET_NS = 2_000_000_000  # a message that the player never reported is given up after this
 
 
@@ -48,6 +49,7 @@ class Lateness:
 
 @dataclass(frozen=True)
 class _Sent:
+    seq: int
     message: Message
     due: int
     timely: bool
@@ -64,7 +66,7 @@ class Ledger:
         self.lost = 0
         self._start = start
         self._waiting: dict[int, _Sent] = {}
-        self._sounding: dict[int, Message] = {}
+        self._sounding: dict[int, _Sent] = {}
         self._opened = -1  # the last loop whose first message was numbered
 
     def send(self, message: Message, due: int, now: int, loop: int | None) -> Timed:
@@ -74,7 +76,7 @@ class Ledger:
         if opens and loop is not None:
             self._opened = loop
         # Behind the second tap nothing can be early: that is no fault of the player.
-        self._waiting[seq] = _Sent(message, due, due - now >= TIMELY_NS, opens)
+        self._waiting[seq] = _Sent(seq, message, due, due - now >= TIMELY_NS, opens)
         return Timed(due, seq, message.note, message.data)
 
     def reported(self, report: Reported) -> list[Write]:
@@ -88,6 +90,18 @@ class Ledger:
             if sent.opens_loop:
                 self.gap_ns = max(self.gap_ns, report.late)
         return self._heard(sent, report.outcome)
+
+    def ended(self, seq: int, at: int, beat: float) -> list[Write]:
+        """The note struck by message `seq` was let go at `at`, by the instrument's own rules."""
+        for note, sent in self._sounding.items():
+            if sent.seq == seq:
+                del self._sounding[note]
+                # It may have been let go before it was to sound.
+                after = max(beat, sent.message.beat + SHORTEST_BEATS)
+                release = bytes((NOTE_OFF, sent.message.data[1], 0))
+                ending = replace(sent, message=Message(after, note, release), due=at)
+                return [self._line(ending)]
+        return []
 
     def forget(self, now: int) -> None:
         """Give up on messages that a player took with it when it died."""
@@ -121,7 +135,7 @@ class Ledger:
         kind = message.data[0] & 0xF0
         if kind == NOTE_ON:
             if outcome is Outcome.SENT:
-                self._sounding[message.note] = message
+                self._sounding[message.note] = sent
             elif outcome not in (Outcome.CANCELLED, Outcome.SUPPRESSED):
                 return [self._line(sent, omitted=outcome.value)]
         if kind == NOTE_OFF:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from appliance.arranger import NOTES_A_LOOP, Loop, arrange
-from appliance.events import Cancel, Effect, Reported, Send, Write
+from appliance.events import Cancel, Effect, Outcome, Reported, Send, Write
 from appliance.ledger import Ledger
 from appliance.policy import SEED, Choice, Moment, Policy
 from appliance.seed import Seed
@@ -17,7 +17,6 @@ from corpus.bundle import Bundle
 from corpus.neighbours import Neighbours
 from models.notes import Phrase
 
-AHEAD_NS = 600_000_000  # messages are handed over at least 0.5 s ahead, ticks being 0.1 s or less
 MARGIN_NS = 20_000_000  # a change takes effect this late, so that the player hears of it in time
 HEARD = 64  # loops that a policy can look back on
 
@@ -55,6 +54,7 @@ class Playing:
         policy: Policy,
         rng: np.random.Generator,
         warmup_loops: int,
+        ahead: int,
     ) -> None:
         self.seed = seed
         self.transport = Transport(start_beat, at, seed.phrase.bpm)
@@ -68,6 +68,7 @@ class Playing:
         self._policy = policy
         self._rng = rng
         self._warmup = warmup_loops
+        self._ahead = ahead
         self._nearest: Neighbours | None = None
         self._timeline = Timeline(start_beat)
         self._heard: deque[int] = deque(maxlen=HEARD)
@@ -149,6 +150,8 @@ class Playing:
         return [Cancel(boundary), Write("events", line), *self._send(messages)]
 
     def reported(self, report: Reported) -> list[Write]:
+        if report.outcome is Outcome.ENDED:
+            return self.ledger.ended(report.seq, report.at, self.transport.beat_at(report.at))
         return self.ledger.reported(report)
 
     def _boundary(self, at: int) -> int:
@@ -172,7 +175,7 @@ class Playing:
 
     def _look_ahead(self) -> None:
         """The loop after the one that is about to be handed over must be known."""
-        horizon = self.transport.beat_at(self._now + AHEAD_NS)
+        horizon = self.transport.beat_at(self._now + self._ahead)
         if self.ending or self._planned[-1].loop.first_sound > horizon:
             return
         while self._planned[-1].loop.first_sound <= horizon:
@@ -265,7 +268,7 @@ class Playing:
         }
 
     def _hand_over(self) -> list[Effect]:
-        horizon = self.transport.beat_at(self._now + AHEAD_NS)
+        horizon = self.transport.beat_at(self._now + self._ahead)
         return self._send(self._timeline.hand_over(horizon))
 
     def _send(self, messages: list[Message]) -> list[Effect]:

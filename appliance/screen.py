@@ -25,7 +25,12 @@ def draw(view: View) -> Image.Image:
 
 def _idle(view: View) -> list[str]:
     tempo = f"{view.bpm:.0f} BPM" if view.bpm else "tempo from the taps"
-    return ["SMARTLOOPER", f"corpus {view.corpus}", tempo, view.notice or "tap: record"]
+    return [
+        "SMARTLOOPER",
+        f"corpus {view.corpus}",
+        tempo,
+        view.warning or view.notice or "tap: record",
+    ]
 
 
 def _recording(view: View) -> list[str]:
@@ -41,7 +46,7 @@ def _loop(view: View) -> list[str]:
         f"{title:<{_COLUMNS - 4}}{tempo:>4}",
         f"  {view.current}",
         queued,
-        view.notice or f"{view.loop + 1}{near}",
+        view.warning or view.notice or f"{view.loop + 1}{near}",
     ]
 
 

@@ -27,6 +27,7 @@ from appliance.events import (
     Tap,
     Tick,
     View,
+    Warned,
     Write,
 )
 from appliance.ledger import Ledger
@@ -43,11 +44,16 @@ DRAIN_NS = 2_000_000_000  # how long a finished take waits for the player's last
 
 @dataclass(frozen=True)
 class Settings:
-    """How a session plays; `rng` seeds every choice, `bpm` is given or found from the seed."""
+    """How a session plays; `rng` seeds every choice, `bpm` is given or found from the seed.
+
+    `ahead` (ns) is how long before it sounds a message is handed over: 0.5 s at least, ticks being
+    0.1 s or less, and more for an instrument that needs more.
+    """
 
     rng: int = 0
     bpm: float | None = None
     warmup_loops: int = 2
+    ahead: int = 600_000_000
 
 
 @dataclass
@@ -74,6 +80,7 @@ class Session:
         self._now = 0
         self._notice = ""
         self._notice_until = 0
+        self._warning = ""
         self._shown: View | None = None
 
     @property
@@ -105,6 +112,8 @@ class Session:
                 effects = self._reported(event)
             case SeedCompared():
                 effects = self._seed_compared(event)
+            case Warned():
+                effects = self._warned(event)
         return effects + self._show()
 
     @property
@@ -132,10 +141,11 @@ class Session:
         closing = self._closing
         if closing is None:
             return []
-        if patience and closing.playing.ledger.waiting and self._now < closing.deadline:
+        ledger = closing.playing.ledger
+        if patience and (ledger.waiting or ledger.stuck) and self._now < closing.deadline:
             return []
         self._closing = None
-        last = closing.playing.ledger.close()
+        last = ledger.close()
         return [*last, EndTake(self._summary(closing.playing))]
 
     # -- gestures and commands --------------------------------------------------------------------
@@ -234,6 +244,7 @@ class Session:
             policy=self._policy,
             rng=np.random.default_rng([self._settings.rng, self._takes]),
             warmup_loops=self._settings.warmup_loops,
+            ahead=self._settings.ahead,
         )
         line = {
             "t": ledger.seconds(at),
@@ -311,6 +322,12 @@ class Session:
             effects += self._playing.reported(event)
         return effects + self._drain()
 
+    def _warned(self, event: Warned) -> list[Effect]:
+        if event.text == self._warning:
+            return []
+        self._warning = event.text
+        return [self._journal("degraded", why=event.text)] if self._playing else []
+
     def _journal(self, what: str, **more: Any) -> Write:
         assert self._playing is not None
         seconds = self._playing.ledger.seconds(self._now)
@@ -334,7 +351,13 @@ class Session:
 
     def _view(self) -> View:
         notice = self._notice if self._now < self._notice_until else ""
-        view = View(self.state, self._bundle.name, self._settings.bpm, notice=notice)
+        view = View(
+            self.state,
+            self._bundle.name,
+            self._settings.bpm,
+            notice=notice,
+            warning=self._warning,
+        )
         if self._playing is None:
             return replace(view, beat=int(self._recorded_seconds()))
         current, queued = self._playing.current, self._playing.queued

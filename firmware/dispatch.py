@@ -68,6 +68,12 @@ class Outcome(IntEnum):
     """The port refused it, or a queue was full."""
     SUPPRESSED = 5
     """Nothing to do, such as a note-off whose note does not sound."""
+    RANGE = 6
+    """Left out: the instrument has no such key."""
+    POLYPHONY = 7
+    """Left out: too many keys would have been down at once."""
+    ENDED = 8
+    """Said of a note-on that was SENT: its key was let go by another message than its own."""
 
 
 class Report(NamedTuple):
