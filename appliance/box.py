@@ -18,6 +18,8 @@ from appliance.events import (
     KeepSeed,
     MidiIn,
     Outcome,
+    PlayerRestarted,
+    Pulse,
     Reported,
     SeedCompared,
     Send,
@@ -25,6 +27,7 @@ from appliance.events import (
     Tap,
     Tick,
     View,
+    Warned,
     Write,
 )
 from appliance.jobs import InlineJobs, Jobs, ProcessJobs, compare_seed, finish_folder
@@ -33,15 +36,21 @@ from appliance.screen import draw
 from appliance.session import Session
 from corpus.bundle import Bundle
 from firmware.clock import Clock, MonotonicClock, SimulatedClock
+from firmware.disklavier import Mechanics, SimulatedDisklavier
 from firmware.dispatch import Message
 from firmware.display import Display, GifDisplay, NoDisplay
 from firmware.errors import FirmwareError
+from firmware.fitted import FittedPlayer
 from firmware.keyboard import ScriptedKeyboard
-from firmware.player import Player, PlayerProcess
+from firmware.midiclock import ClockFollower
+from firmware.player import PlayerProcess
+from firmware.presence import Presence
+from firmware.profile import MS, Profile, load_profile
 from firmware.simulated import SimulatedPlayer
 from firmware.switch import KeyboardSwitch, NoSwitch, ScriptedSwitch, Switch
 
 TICK_NS = 50_000_000
+AHEAD_NS = 600_000_000
 FRAME_NS = 100_000_000
 RETRY_NS = 500_000_000
 LAST_REPORTS_NS = 1_000_000_000
@@ -52,50 +61,109 @@ _OUTCOMES = {outcome.name: outcome for outcome in Outcome}
 
 @dataclass
 class Hardware:
-    """What a box is made of. Without a `keyboard` only the player's own input is heard."""
+    """What a box is made of. `engine` does the work of `player`, which fits it to an instrument.
+
+    Without a `keyboard` only what comes in at the engine is heard; with a simulated `piano` the
+    keyboard's keys are those of the piano, and the piano is what the engine plays.
+    """
 
     clock: Clock
-    player: Player
+    engine: PlayerProcess | SimulatedPlayer
+    player: FittedPlayer
     switch: Switch
     display: Display
     jobs: Jobs
+    profile: Profile
     keyboard: ScriptedKeyboard | None = None
+    piano: SimulatedDisklavier | None = None
+    clock_out: PlayerProcess | None = None
 
     @property
     def quit(self) -> bool:
         """Somebody at the terminal has had enough."""
         return isinstance(self.switch, KeyboardSwitch) and self.switch.quit
 
+    @property
+    def ahead(self) -> int:
+        """How long before it sounds a message must be handed over (ns)."""
+        return max(AHEAD_NS, self.profile.look_ahead_ns)
+
+    @property
+    def lead(self) -> int:
+        """How long before it sounds a message may leave (ns)."""
+        return self.profile.lead_ns
+
     @classmethod
-    def simulated(cls, film: Path) -> "Hardware":
+    def simulated(cls, film: Path, profile_name: str = "keyboard") -> "Hardware":
         """Nothing real, not even time; the screen is filmed to a GIF."""
-        clock = SimulatedClock()
+        clock, profile = SimulatedClock(), load_profile(profile_name)
+        piano = SimulatedDisklavier(_mechanics(profile)) if profile.lead_ns else None
+        window = round(profile.echo_window_ms * MS) if profile.echo else 0
+        engine = SimulatedPlayer(clock, piano.receive if piano else None, echo_window_ns=window)
         return cls(
             clock,
-            SimulatedPlayer(clock),
+            engine,
+            FittedPlayer(engine, profile, clock.now),
             ScriptedSwitch(),
             GifDisplay(film),
             InlineJobs(clock.now),
+            profile,
             ScriptedKeyboard(),
+            piano,
         )
 
     @classmethod
-    def rehearsal(cls, film: Path) -> "Hardware":
+    def rehearsal(cls, film: Path, profile_name: str = "keyboard") -> "Hardware":
         """Real time and a real player process, but no ports and no screen."""
+        profile = load_profile(profile_name)
+        clock, engine = MonotonicClock(), _engine(None, None, profile)
         return cls(
-            MonotonicClock(),
-            PlayerProcess(None, None),
+            clock,
+            engine,
+            FittedPlayer(engine, profile, clock.now),
             _terminal_switch(),
             GifDisplay(film),
             ProcessJobs(),
+            profile,
             ScriptedKeyboard(),
         )
 
     @classmethod
-    def real(cls, output: str, input: str) -> "Hardware":
+    def real(cls, output: str, input: str, profile_name: str, clock_port: str = "") -> "Hardware":
         """MIDI ports by name pattern, and the space bar of the terminal as footswitch."""
-        player = PlayerProcess(output, input)
-        return cls(MonotonicClock(), player, _terminal_switch(), NoDisplay(), ProcessJobs())
+        profile = load_profile(profile_name)
+        clock, engine = MonotonicClock(), _engine(output, input, profile)
+        return cls(
+            clock,
+            engine,
+            FittedPlayer(engine, profile, clock.now),
+            _terminal_switch(),
+            NoDisplay(),
+            ProcessJobs(),
+            profile,
+            clock_out=PlayerProcess(clock_port, None) if clock_port else None,
+        )
+
+
+def _engine(output: str | None, input: str | None, profile: Profile) -> PlayerProcess:
+    window = round(profile.echo_window_ms * MS) if profile.echo else 0
+    return PlayerProcess(
+        output, input, active_sensing=profile.active_sensing, echo_window_ns=window
+    )
+
+
+def _mechanics(profile: Profile) -> Mechanics:
+    """A piano that is just as its profile says."""
+    delayed = not profile.velocity_latency
+    return Mechanics(
+        channel=profile.channel,
+        latency_ms=profile.output_latency_ms,
+        velocity_latency=profile.velocity_latency,
+        delay_ms=profile.output_latency_ms if delayed else 0,
+        input_latency_ms=profile.input_latency_ms,
+        echo=profile.echo,
+        sensing=profile.active_sensing,
+    )
 
 
 def _terminal_switch() -> Switch:
@@ -116,6 +184,7 @@ class Box:
         hardware: Hardware,
         new_folder: Callable[[], Path],
         sync: bool = True,
+        follow_clock: bool = False,
     ) -> None:
         self.session = session
         self.view = View()
@@ -123,7 +192,12 @@ class Box:
         self.faults: deque[str] = deque(maxlen=100)
         self._bundle = bundle
         self._clock = hardware.clock
+        self._engine = hardware.engine
         self._player = hardware.player
+        self._piano = hardware.piano
+        self._clock_out = hardware.clock_out
+        self._presence = Presence()
+        self._follower = ClockFollower() if follow_clock else None
         self._switch = hardware.switch
         self._display = hardware.display
         self._jobs = hardware.jobs
@@ -158,9 +232,9 @@ class Box:
         """Until something happens, a tick has passed, or it is `until`."""
         now = self._clock.now()
         wake = now + TICK_NS if until is None else min(now + TICK_NS, max(now, until))
-        if isinstance(self._player, SimulatedPlayer):
+        if isinstance(self._engine, SimulatedPlayer):
             self._clock.wait_until(wake)
-            self._player.advance(wake)
+            self._engine.advance(wake)
         else:
             select.select(self._handles(), [], [], (wake - now) / 1e9)
 
@@ -174,6 +248,8 @@ class Box:
             self.turn()
         self._carry_out(self.session.finish())
         self._player.close()
+        if self._clock_out is not None:
+            self._clock_out.close()
         self._jobs.close()
         self._switch.close()
         try:
@@ -184,18 +260,52 @@ class Box:
     # -- in ---------------------------------------------------------------------------------------
 
     def _happened(self, now: int) -> list[Event]:
-        events: list[Event] = [MidiIn(at, data) for at, data in self._player.incoming()]
-        if self._keyboard is not None:
-            for at, data in self._keyboard.incoming(now):
-                if data[0] & 0xF0 in (NOTE_ON, NOTE_OFF):
-                    self._player.hold(data[1], data[0] & 0xF0 == NOTE_ON and data[2] > 0)
-                events.append(MidiIn(at, data))
+        self._play_hands(now)
+        events: list[Event] = []
+        for at, data in self._player.incoming():
+            events += self._came_in(at, data)
         events += [Tap(at) for at, pressed in self._switch.edges() if pressed]
         events += self._finished_jobs(now)
         events += self._reports(now)
+        events.append(Warned(now, self._trouble(now)))
         while self._asked:
             events.append(self._asked.popleft())
         return events
+
+    def _came_in(self, at: int, data: bytes) -> list[Event]:
+        self._presence.heard(at, data)
+        bpm = self._follower.heard(at, data) if self._follower is not None else None
+        followed: list[Event] = [] if bpm is None else [Command(at, "tempo", bpm)]
+        return [*followed, MidiIn(at, data)]
+
+    def _play_hands(self, now: int) -> None:
+        """The simulated pianist's keys are the piano's, or go straight to the session."""
+        if self._keyboard is None:
+            return
+        for at, data in self._keyboard.incoming(now):
+            strikes = data[0] & 0xF0 == NOTE_ON and data[2] > 0
+            is_key = data[0] & 0xF0 in (NOTE_ON, NOTE_OFF)
+            if self._piano is not None and is_key:
+                if strikes:
+                    self._piano.press(at, data[1], data[2])
+                else:
+                    self._piano.lift(at, data[1])
+                continue
+            if is_key:
+                self._player.hold(data[1], strikes)
+            self._asked.append(MidiIn(at, data))
+        if self._piano is not None and isinstance(self._engine, SimulatedPlayer):
+            self._piano.advance(now)
+            for at, data in self._piano.outgoing():
+                self._engine.push(at, data)
+
+    def _trouble(self, now: int) -> str:
+        """What the screen must say, in the order of what matters most."""
+        if isinstance(self._engine, PlayerProcess) and not self._engine.alive:
+            return "PLAYER LOST"
+        if self._presence.is_off(now):
+            return "PIANO OFF"
+        return ""
 
     def _reports(self, now: int) -> list[Event]:
         return [
@@ -222,6 +332,10 @@ class Box:
                     self._player.schedule(Message(*message) for message in messages)
                 case Cancel(after):
                     self._player.cancel(after)
+                    if self._clock_out is not None:
+                        self._clock_out.cancel(after)
+                case Pulse(messages) if self._clock_out is not None:
+                    self._clock_out.schedule(Message(*message) for message in messages)
                 case Show(view):
                     self.view = view
                 case CompareSeed(take, phrase):
@@ -272,16 +386,19 @@ class Box:
     # -- the player -------------------------------------------------------------------------------
 
     def _handles(self) -> list[int]:
-        player = self._player.fileno() if isinstance(self._player, PlayerProcess) else None
-        return [handle for handle in (player, self._switch.fileno()) if handle is not None]
+        engine = self._engine.fileno() if isinstance(self._engine, PlayerProcess) else None
+        return [handle for handle in (engine, self._switch.fileno()) if handle is not None]
 
     def _keep_player_alive(self, now: int) -> None:
         """A player that died is replaced; the loop goes on at its place on the grid."""
-        player = self._player
-        if not isinstance(player, PlayerProcess) or player.alive or now < self._next_retry:
+        engine = self._engine
+        if not isinstance(engine, PlayerProcess) or engine.alive or now < self._next_retry:
             return
         self._next_retry = now + RETRY_NS
         try:
-            player.restart()
+            engine.restart()
         except FirmwareError as error:
             self.faults.append(str(error))
+        else:
+            self._player.restarted()
+            self._asked.append(PlayerRestarted(self._clock.now()))

@@ -41,6 +41,7 @@ class Demo:
     rng: int = 1
     fast: bool = False
     out: Path | None = None
+    profile: str = "keyboard"
 
 
 def play(demo: Demo, say: Say) -> Path:
@@ -51,9 +52,10 @@ def play(demo: Demo, say: Say) -> Path:
     solo = read_phrase(demo.solo or demo_corpus.SOLO)
     bundle = open_bundle(demo.corpus, verify=True) if demo.corpus else demo_bundle()
     folder = _folder(demo.out)
-    session = Session(Settings(rng=demo.rng, bpm=demo.tempo), bundle, policy)
-    film = folder / SCREEN_FILM
-    hardware = Hardware.simulated(film) if demo.fast else Hardware.rehearsal(film)
+    make = Hardware.simulated if demo.fast else Hardware.rehearsal
+    hardware = make(folder / SCREEN_FILM, demo.profile)
+    settings = Settings(rng=demo.rng, bpm=demo.tempo, ahead=hardware.ahead, lead=hardware.lead)
+    session = Session(settings, bundle, policy)
     if not hardware.player.realtime:
         say("no realtime priority on this machine: notes may leave late under load")
     box = Box(session, bundle, hardware, lambda: folder, sync=not demo.fast)

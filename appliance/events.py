@@ -88,7 +88,14 @@ class Warned:
     text: str
 
 
-Event = Tick | Tap | Command | MidiIn | Reported | SeedCompared | Warned
+@dataclass(frozen=True)
+class PlayerRestarted:
+    """The player died and another took its place: what was on its way is lost."""
+
+    at: int
+
+
+Event = PlayerRestarted | Tick | Tap | Command | MidiIn | Reported | SeedCompared | Warned
 
 
 class Timed(NamedTuple):
@@ -103,6 +110,13 @@ class Timed(NamedTuple):
 @dataclass(frozen=True)
 class Send:
     """Hand these to the player."""
+
+    messages: tuple[Timed, ...]
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """MIDI clock for whoever follows us."""
 
     messages: tuple[Timed, ...]
 
@@ -175,4 +189,4 @@ class Show:
     view: View
 
 
-Effect = Send | Cancel | CompareSeed | BeginTake | KeepSeed | Write | EndTake | Show
+Effect = Send | Pulse | Cancel | CompareSeed | BeginTake | KeepSeed | Write | EndTake | Show

@@ -103,13 +103,25 @@ class Ledger:
                 return [self._line(ending)]
         return []
 
-    def forget(self, now: int) -> None:
-        """Give up on messages that a player took with it when it died."""
-        for seq in list(self._waiting):
-            if self._waiting[seq].due >= now - FORGET_NS:
+    def forget(self, now: int) -> list[Write]:
+        """Give up on messages of long ago that nobody reported; the lines that say so."""
+        old = []
+        for seq, sent in self._waiting.items():
+            if sent.due >= now - FORGET_NS:
                 break  # they are in order of sending, nearly that of time
-            del self._waiting[seq]
-            self.lost += 1
+            old.append(seq)
+        return [line for seq in old for line in self._lose(self._waiting.pop(seq))]
+
+    def lose_all(self) -> list[Write]:
+        """The player died with all that was on its way; the next one lets go of what sounded."""
+        waiting, self._waiting = self._waiting, {}
+        return [line for sent in waiting.values() for line in self._lose(sent)]
+
+    def _lose(self, sent: _Sent) -> list[Write]:
+        self.lost += 1
+        if sent.message.data[0] & 0xF0 == NOTE_ON:
+            return [self._line(sent, omitted="lost")]
+        return self._heard(sent, Outcome.SUPPRESSED)
 
     def seconds(self, ns: int) -> float:
         """Since the take began."""

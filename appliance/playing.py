@@ -10,6 +10,7 @@ from appliance.arranger import NOTES_A_LOOP, Loop, arrange
 from appliance.events import Cancel, Effect, Outcome, Reported, Send, Write
 from appliance.ledger import Ledger
 from appliance.policy import SEED, Choice, Moment, Policy
+from appliance.pulse import PulseTrain
 from appliance.seed import Seed
 from appliance.timeline import Message, Timeline
 from appliance.transport import Transport
@@ -55,6 +56,7 @@ class Playing:
         rng: np.random.Generator,
         warmup_loops: int,
         ahead: int,
+        lead: int,
     ) -> None:
         self.seed = seed
         self.transport = Transport(start_beat, at, seed.phrase.bpm)
@@ -69,6 +71,8 @@ class Playing:
         self._rng = rng
         self._warmup = warmup_loops
         self._ahead = ahead
+        self._lead = lead
+        self._pulses = PulseTrain(start_beat)
         self._nearest: Neighbours | None = None
         self._timeline = Timeline(start_beat)
         self._heard: deque[int] = deque(maxlen=HEARD)
@@ -107,8 +111,7 @@ class Playing:
         """Time is `now`: what has begun is written down, what comes is decided and handed over."""
         self._now = max(self._now, now)
         self._timeline.settle(self.transport.beat_at(self._now))
-        self.ledger.forget(self._now)
-        writes = self._begin_loops()
+        writes = [*self.ledger.forget(self._now), *self._begin_loops()]
         self._look_ahead()
         return [*writes, *self._hand_over()]
 
@@ -134,12 +137,18 @@ class Playing:
 
     def set_tempo(self, bpm: float, at: int) -> list[Effect]:
         """Another tempo from now on, in the same phase."""
-        boundary = self._boundary(at)
+        boundary = self._boundary(at, self._lead)
         self.transport = self.transport.with_tempo(bpm, boundary)
-        self._timeline.take_back(self.transport.beat)
+        self._take_back(self.transport.beat)
         seconds = self.ledger.seconds(boundary)
         line = {"t": seconds, "event": "tempo", "beat": self.transport.beat, "bpm": bpm}
         return [Cancel(boundary), Write("events", line), *self._hand_over()]
+
+    def resend(self, at: int) -> list[Effect]:
+        """The player began anew: hand over again what is still to come."""
+        boundary = self._boundary(at, self._lead)
+        self._take_back(self.transport.beat_at(boundary))
+        return [Cancel(boundary), *self.ledger.lose_all(), *self._hand_over()]
 
     def silence(self, at: int) -> list[Effect]:
         """Every key and pedal up, at once."""
@@ -147,17 +156,30 @@ class Playing:
         beat = self.transport.beat_at(boundary)
         line = {"t": self.ledger.seconds(boundary), "event": "cut", "beat": beat}
         messages = self._timeline.silence(beat)
-        return [Cancel(boundary), Write("events", line), *self._send(messages)]
+        stop = self._pulses.stop(boundary)
+        return [Cancel(boundary), stop, Write("events", line), *self._send(messages)]
+
+    def stop_pulses(self) -> Effect:
+        """After the last note, for whoever follows our clock."""
+        return self._pulses.stop(self._now)
 
     def reported(self, report: Reported) -> list[Write]:
         if report.outcome is Outcome.ENDED:
             return self.ledger.ended(report.seq, report.at, self.transport.beat_at(report.at))
         return self.ledger.reported(report)
 
-    def _boundary(self, at: int) -> int:
-        """From when on a change can take effect."""
+    def _boundary(self, at: int, lead: int = 0) -> int:
+        """From when on a change can take effect.
+
+        What sounds within `lead` may be on its way already; to change it would be heard. Silence
+        does not care.
+        """
         self._now = max(self._now, at)
-        return self._now + MARGIN_NS
+        return self._now + MARGIN_NS + lead
+
+    def _take_back(self, beat: float) -> None:
+        self._timeline.take_back(beat)
+        self._pulses.take_back(beat)
 
     def _begin_loops(self) -> list[Write]:
         beat = self.transport.beat_at(self._now)
@@ -190,13 +212,13 @@ class Playing:
 
     def _replan(self, at: int, move: bool = False) -> list[Effect]:
         """Decide again about everything that has not begun to sound."""
-        boundary = self._boundary(at)
+        boundary = self._boundary(at, self._lead)
         beat = self.transport.beat_at(boundary)
         current = self.current.loop.number
         self._planned = [
             p for p in self._planned if p.loop.number <= current or p.loop.first_sound <= beat
         ]
-        self._timeline.take_back(beat)
+        self._take_back(beat)
         if not self.ending:
             self._planned.append(self._next(move))
         self._lay_out()
@@ -269,7 +291,10 @@ class Playing:
 
     def _hand_over(self) -> list[Effect]:
         horizon = self.transport.beat_at(self._now + self._ahead)
-        return self._send(self._timeline.hand_over(horizon))
+        effects = self._send(self._timeline.hand_over(horizon))
+        last = self._planned[-1].loop.end if self.ending else horizon
+        pulses = self._pulses.until(self.transport, min(horizon, last))
+        return [*effects, pulses] if pulses.messages else effects
 
     def _send(self, messages: list[Message]) -> list[Effect]:
         if not messages:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ class Config:
 
     midi_output: str = "Disklavier"
     midi_input: str = "Disklavier"
+    profile: str = "disklavier-realtime"  # or disklavier-delay, keyboard, or a file of yours
+    clock_output: str = ""  # a port that is sent MIDI clock
+    follow_clock: bool = False  # take the tempo from MIDI clock on midi_input
     corpus: str = ""  # a bundle; the demo corpus when empty
     policy: str = "groove"
     rng: int = 1
@@ -58,10 +62,14 @@ def read_config(path: Path | None) -> Config:
 def run(config: Config, state: Path, say: Callable[[str], None]) -> int:
     """Play until q or Ctrl-C; the space bar is the footswitch. FirmwareError without its ports."""
     bundle = open_bundle(Path(config.corpus), verify=True) if config.corpus else demo_bundle()
-    settings = Settings(rng=config.rng, bpm=config.tempo or None)
-    session = Session(settings, bundle, make_policy(config.policy))
-    hardware = Hardware.real(config.midi_output, config.midi_input)
-    box = Box(session, bundle, hardware, lambda: _new_folder(state))
+    policy = make_policy(config.policy)
+    hardware = Hardware.real(
+        config.midi_output, config.midi_input, config.profile, config.clock_output
+    )
+    settings = Settings(config.rng, config.tempo or None, ahead=hardware.ahead, lead=hardware.lead)
+    session = Session(settings, bundle, policy)
+    new_folder = partial(_new_folder, state)
+    box = Box(session, bundle, hardware, new_folder, follow_clock=config.follow_clock)
     say(f"corpus {bundle.name}, {len(bundle)} segments; space: tap, q: quit")
     shown = ""
     try:
@@ -84,7 +92,7 @@ def _typed(path: Path, key: str, value: Any, wanted: type) -> Any:
         return float(value)
     if issubclass(wanted, Path) and isinstance(value, str):
         return Path(value)
-    if not isinstance(value, wanted) or isinstance(value, bool):
+    if not isinstance(value, wanted) or isinstance(value, bool) is not (wanted is bool):
         raise ConfigError(f"{path}: {key} = {value!r}: a {wanted.__name__} is wanted")
     return value
 

@@ -20,6 +20,7 @@ from appliance.events import (
     Event,
     KeepSeed,
     MidiIn,
+    PlayerRestarted,
     Reported,
     SeedCompared,
     Show,
@@ -47,13 +48,15 @@ class Settings:
     """How a session plays; `rng` seeds every choice, `bpm` is given or found from the seed.
 
     `ahead` (ns) is how long before it sounds a message is handed over: 0.5 s at least, ticks being
-    0.1 s or less, and more for an instrument that needs more.
+    0.1 s or less, and more for an instrument that needs more. What sounds within `lead` (ns) may
+    have left already.
     """
 
     rng: int = 0
     bpm: float | None = None
     warmup_loops: int = 2
     ahead: int = 600_000_000
+    lead: int = 0
 
 
 @dataclass
@@ -112,6 +115,8 @@ class Session:
                 effects = self._reported(event)
             case SeedCompared():
                 effects = self._seed_compared(event)
+            case PlayerRestarted():
+                effects = self._player_restarted(event)
             case Warned():
                 effects = self._warned(event)
         return effects + self._show()
@@ -132,6 +137,7 @@ class Session:
         if self._playing is not None:
             effects += self._playing.advance(self._now)
             if self._playing.finished:
+                effects.append(self._playing.stop_pulses())
                 self._close()
         elif self._take_start is not None and self._recorded_seconds() > MAX_SECONDS:
             effects += self._drop_take("TOO LONG")
@@ -245,6 +251,7 @@ class Session:
             rng=np.random.default_rng([self._settings.rng, self._takes]),
             warmup_loops=self._settings.warmup_loops,
             ahead=self._settings.ahead,
+            lead=self._settings.lead,
         )
         line = {
             "t": ledger.seconds(at),
@@ -321,6 +328,11 @@ class Session:
         if self._playing is not None:
             effects += self._playing.reported(event)
         return effects + self._drain()
+
+    def _player_restarted(self, event: PlayerRestarted) -> list[Effect]:
+        if self._playing is None:
+            return []
+        return [*self._playing.resend(event.at), self._journal("degraded", why="player restarted")]
 
     def _warned(self, event: Warned) -> list[Effect]:
         if event.text == self._warning:

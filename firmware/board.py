@@ -37,6 +37,25 @@ class Cell(IntEnum):
     FAILED_SENDS = 4
     QUEUE_OVERFLOWS = 5
     BAD_INPUT = 6
+    ECHOED = 7
+
+
+class Line(IntEnum):
+    """Where the cells of a port begin; what each of them holds is said by the offsets below."""
+
+    OUTPUT = 32
+    INPUT = 40
+
+
+SIGHT = 0
+"""Written by the parent: how often the port went or came, counted so that it is odd while there.
+
+A count, so that a player which was busy for a moment sees that a port went and came back.
+"""
+SIGHTED_AT = 1
+"""Written by the parent: when the port was last seen, in nanoseconds."""
+CONNECTED = 2
+"""Written by the player: 1 while it has the port open."""
 
 
 class Board:

@@ -181,6 +181,7 @@ class Dispatcher:
         self._now = 0
         self._voices: dict[int, tuple[int, int]] = {}  # slot: (note id, due of its note-on)
         self._owed: set[int] = set()  # slots that still need a note-off
+        self._released_at = [-1] * _SLOTS
         self._retry_at: int | None = None
         self._ended = _RecentIds(1024)  # notes that ended, or never began, before their note-off
         self._unborn = _RecentIds(1024)  # notes whose note-off came before their note-on
@@ -274,19 +275,32 @@ class Dispatcher:
             self._tell(message, self._leave(message, now), now)
         return self._next()
 
-    def panic(self, now: int) -> None:
-        """Silence: release every note, let the pedals up, forget the queue. Never raises.
+    def doubt(self, since: int) -> None:
+        """The instrument may not have heard what was released at `since` (ns) or later: owe it."""
+        for slot, at in enumerate(self._released_at):
+            if at >= since and slot not in self._voices:
+                self._owe(slot, self._now)
+
+    def silence(self, now: int) -> None:
+        """Release every note and let the pedals up; what waits still leaves. Never raises.
 
         A key under the pianist's hand is left to them.
         """
         self._now = now
         for slot in sorted(self._owed.union(self._voices)):
-            if slot in self._voices or not self._is_held(slot):
+            voice = self._voices.get(slot)
+            if voice is not None:
+                self._ended.add(voice[0])
+            if voice is not None or not self._is_held(slot):
                 self._release(slot)
         for channel in range(_CHANNELS):
             if channel == 0 or self._marks[_USED_AT + channel]:
                 for control in _SILENCE:
                     self._send(bytes((0xB0 | channel, control, 0)))
+
+    def panic(self, now: int) -> None:
+        """Silence, and forget the queue. Never raises."""
+        self.silence(now)
         forgotten = self._queue[:]
         self._queue.clear()
         for entry in forgotten:
@@ -349,6 +363,7 @@ class Dispatcher:
             return False
         self._owed.discard(slot)
         self._marks[slot] = _SILENT
+        self._released_at[slot] = self._now
         return True
 
     def _send(self, data: bytes) -> bool:

@@ -98,6 +98,11 @@ class FittedPlayer:
     def close(self) -> None:
         self.inner.close()
 
+    def restarted(self) -> None:
+        """The wrapped player began anew: nothing is on its way and nothing sounds."""
+        self._instrument.reset()
+        self._sent_again.clear()
+
     # Messages that the instrument adds
 
     def _numbered(self, message: Message) -> Message:

@@ -11,9 +11,19 @@ from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
-from firmware.board import FIRST, LAST, Board, Cell, Command
+from firmware.board import (
+    CONNECTED,
+    FIRST,
+    LAST,
+    SIGHT,
+    SIGHTED_AT,
+    Board,
+    Cell,
+    Command,
+    Line,
+)
 from firmware.dispatch import (
     DEFAULT_STALE_NS,
     Message,
@@ -24,6 +34,7 @@ from firmware.dispatch import (
 )
 from firmware.errors import FirmwareError, PortFailed, PortNotFound
 from firmware.ring import DATA_SIZE, Record, Ring
+from firmware.watch import PortWatch, Watched, is_watched
 
 _COMMANDS, _REPORTS, _INPUTS = 8192, 8192, 4096
 _RESERVE = 512  # places in the command ring that are kept free of note-ons
@@ -31,6 +42,7 @@ _MOST_KEPT = 65536
 _MOST_BACKLOG = 4096
 _HEARTBEAT_LIMIT_NS = 2_000_000_000
 _END_LIMIT_S = 3.0
+_LINES = {"output": Line.OUTPUT, "input": Line.INPUT}
 _ERRORS = {error.__name__: error for error in (FirmwareError, PortFailed, PortNotFound)}
 
 
@@ -80,6 +92,14 @@ class PlayerProcess:
     times only. The keys that the pianist presses on the input are yielded to by the child itself.
     Raises PortNotFound, PortFailed or FirmwareError when the child cannot start.
 
+    A port that goes while playing is taken up again when it comes back. What is due in between is
+    skipped (reported as FAILED), and on the way back all that may sound still is released. Of an
+    input that goes, the keys and pedals that were down come in as released. With `wait_for_ports`
+    a port may be missing from the start; without, that raises PortNotFound. See `ports`.
+
+    With `echo_window_ns` above 0, a note that comes in within that time after the same was sent is
+    taken for the instrument's echo: it is no playing, and no hand on the key.
+
     Between the two processes there are rings in shared memory and no lock. A full ring is counted,
     never waited for: a note-on is then refused (reported as FAILED), anything else is kept here
     and handed over at the next call.
@@ -96,20 +116,25 @@ class PlayerProcess:
         cpu: int | None = None,
         stale_ns: int = DEFAULT_STALE_NS,
         active_sensing: bool = False,
+        echo_window_ns: int = 0,
+        wait_for_ports: bool = False,
         poll_ns: int = 2_000_000,
         start_limit_s: float = 10.0,
     ) -> None:
-        self._settings: dict[str, object] = {
+        self._settings: dict[str, Any] = {
             "output": output,
             "input": input,
             "priority": priority,
             "cpu": cpu,
             "stale_ns": stale_ns,
             "active_sensing": active_sensing,
+            "echo_window_ns": echo_window_ns,
+            "wait_for_ports": wait_for_ports,
             "poll_ns": poll_ns,
         }
         self._start_limit_s = start_limit_s
         self._process: subprocess.Popen[bytes] | None = None
+        self._watch: PortWatch | None = None
         self._open = True
         self._refused = self._lost = self._restarts = 0
         self._backlog: deque[Record] = deque()
@@ -226,11 +251,20 @@ class PlayerProcess:
         """Readable while reports or input wait; -1 once closed. It does not tell of a death."""
         return self._bell
 
+    def ports(self) -> dict[str, bool]:
+        """Whether "output" and "input" are connected; True too for one that was not asked for."""
+        return {
+            direction: self._settings[direction] is None
+            or (self.alive and self._board.cells[line + CONNECTED] == 1)
+            for direction, line in _LINES.items()
+        }
+
     def restart(self) -> None:
         """Replace the child. The new one first releases all that the old one left sounding.
 
         What was scheduled is lost (reported as FAILED where it had not reached the child) and may
-        be scheduled anew. Raises like the constructor; then call again later.
+        be scheduled anew. A port that is missing is waited for, as it is while playing. Raises
+        PortFailed or FirmwareError when the child cannot start; then call again later.
         """
         if not self._open:
             raise FirmwareError("the player is closed; make a new one")
@@ -315,6 +349,9 @@ class PlayerProcess:
 
     def _start(self, *, release: bool) -> None:
         self._board.cells[Cell.HEARTBEAT] = time.monotonic_ns()
+        for line in _LINES.values():
+            self._board.cells[line + SIGHT] = 1
+            self._board.cells[line + CONNECTED] = 0
         ready, ready_there = os.pipe()
         try:
             self._process = self._spawn(ready_there, release)
@@ -326,6 +363,7 @@ class PlayerProcess:
         finally:
             os.close(ready)
         self.realtime = bool(answer["realtime"])
+        self._watch_ports(answer["names"])
 
     def _spawn(self, ready: int, release: bool) -> subprocess.Popen[bytes]:
         descriptors = {
@@ -336,7 +374,8 @@ class PlayerProcess:
             "bell": self._bell,
             "ready": ready,
         }
-        own = {"parent": os.getpid(), "release": release}
+        wait = release or self._settings["wait_for_ports"]
+        own = {"parent": os.getpid(), "release": release, "wait_for_ports": wait}
         return subprocess.Popen(
             [
                 sys.executable,
@@ -350,18 +389,38 @@ class PlayerProcess:
             env=os.environ | {"PYTHONPATH": _python_path()},
         )
 
-    def _await_answer(self, ready: int) -> dict[str, object]:
+    def _await_answer(self, ready: int) -> dict[str, Any]:
         line = _read_line(ready, self._start_limit_s)
         if line is None:
             raise FirmwareError(f"the player did not start within {self._start_limit_s:g} seconds")
         if not line:
             raise FirmwareError("the player ended while it started; its own message is on stderr")
-        answer: dict[str, object] = json.loads(line)
+        answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise _ERRORS.get(str(answer["error"]), FirmwareError)(answer["message"])
         return answer
 
+    def _watch_ports(self, names: dict[str, str | None]) -> None:
+        watched = {
+            direction: Watched(self._settings[direction], names[direction])
+            for direction in _LINES
+            if is_watched(self._settings[direction])
+        }
+        if watched:
+            self._watch = PortWatch(watched, self._sighted)
+
+    def _sighted(self, direction: str, there: bool, ns: int) -> None:
+        """A look at a port is done; on the thread of the watch, once that runs."""
+        cells, line = self._board.cells, _LINES[direction]
+        if there:
+            cells[line + SIGHTED_AT] = ns
+        if there != bool(cells[line + SIGHT] & 1):
+            cells[line + SIGHT] += 1
+
     def _end_child(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
         hangs = not self.alive
         process, self._process = self._process, None
         if process is None:

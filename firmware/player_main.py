@@ -16,18 +16,20 @@ from collections import deque
 from typing import Any
 
 from firmware import ports
-from firmware.board import FIRST, LAST, Board, Cell, Command
+from firmware.board import CONNECTED, SIGHT, SIGHTED_AT, Board, Cell, Command, Line
 from firmware.clock import MonotonicClock
-from firmware.dispatch import Dispatcher, Message, Outcome, is_note_off, is_note_on
-from firmware.errors import FirmwareError
-from firmware.ring import DATA_SIZE, Ring
+from firmware.dispatch import Dispatcher, Message, Outcome
+from firmware.errors import FirmwareError, PortFailed, PortNotFound
+from firmware.inlet import TRY_AGAIN_S, Inlet
+from firmware.ring import Ring
 
 _SENSING = b"\xfe"
 _SENSING_EVERY_NS = 200_000_000
 _COMMANDS_A_TURN = 16  # few, so that taking messages over never delays sending one
-_LONGEST_INPUT = 1024
 _SWITCH_INTERVAL_S = 50e-6
 _FLUSH_NS = 20_000_000
+_ON_THE_WIRE_NS = 100_000_000  # the longest that a message takes from a send to the instrument
+_NS = 1_000_000_000
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
 
 _COUNTED = {
@@ -51,12 +53,17 @@ class PlayerLoop:
         self._inputs = Ring(settings["inputs"])
         self._bell: int = settings["bell"]
         self._hands: deque[tuple[int, bool]] = deque(maxlen=1024)
+        self._inlet = Inlet(
+            self._inputs, self._bell, self._board, self._touch, settings["echo_window_ns"]
+        )
+        self._filters = self._inlet.filters
         self._output: Any = None
-        self._input: Any = None
+        self._away = False  # there is to be an output, and it is not there
+        self._sight = 0
+        self._next_search = 0
         self._sent_any = False
         self._news = False
         self._next_sensing = 0
-        self._bad_input = 0
         self._before = list(self._board.cells[: len(Cell)])
         self._stop = False
         self.dispatcher = Dispatcher(
@@ -67,14 +74,22 @@ class PlayerLoop:
         """Ask the loop to end; a signal handler."""
         self._stop = True
 
-    def open(self) -> None:
-        """Open the ports, and release what a player before this one left sounding."""
-        if self._settings["output"] is not None:
-            self._output = ports.open_output(self._settings["output"])
-        if self._settings["release"]:
+    def open(self) -> dict[str, str | None]:
+        """Open the ports, and release what a player before this one left sounding.
+
+        Returns the names that the ports have, None for one that is missing or not wanted.
+        """
+        output, source = self._settings["output"], self._settings["input"]
+        wait = self._settings["wait_for_ports"]
+        self._sight = self._board.cells[Line.OUTPUT + SIGHT]
+        if output is not None:
+            self._open_output(output, wait)
+        if self._settings["release"] and not self._away:
             self.dispatcher.panic(self._clock.now())
-        if self._settings["input"] is not None:
-            self._input = ports.open_input(self._settings["input"], self._receive)
+        return {
+            "output": None if self._output is None else self._output.name,
+            "input": None if source is None else self._inlet.open(source, wait),
+        }
 
     def run(self) -> None:
         """Play until asked to stop, or until the parent is gone."""
@@ -86,20 +101,24 @@ class PlayerLoop:
         self.dispatcher.panic(self._clock.now())
         if self._output is not None:
             self._clock.wait_until(self._clock.now() + _FLUSH_NS)
-        for port in (self._input, self._output):
-            if port is not None:
-                port.close()
+        self._inlet.close()
+        if self._output is not None:
+            self._output.close()
+        self._board.cells[Line.OUTPUT + CONNECTED] = 0
         self._publish()
 
     def _turn(self) -> None:
         started = self._clock.now()
+        self._inlet.heed()
+        if self._board.cells[Line.OUTPUT + SIGHT] != self._sight and started >= self._next_search:
+            self._follow_output(self._board.cells[Line.OUTPUT + SIGHT])
         more = self._take_commands()
         while self._hands:
             self.dispatcher.hold(*self._hands.popleft())
         due = self.dispatcher.run(self._clock.now())
         self._sense(started)
         self._board.cells[Cell.HEARTBEAT] = started
-        if self._news:
+        if self._news or self._inlet.news:
             self._publish()
         if not more:
             wake = started + self._settings["poll_ns"]
@@ -126,6 +145,8 @@ class PlayerLoop:
         """Once playing began, never leave the instrument in doubt that we live."""
         if not self._settings["active_sensing"] or not self._sent_any or now < self._next_sensing:
             return
+        if self._away:
+            return
         self._next_sensing = now + _SENSING_EVERY_NS
         try:
             self._send(_SENSING)
@@ -134,6 +155,10 @@ class PlayerLoop:
             self._news = True
 
     def _send(self, data: bytes) -> None:
+        if self._away:
+            raise PortFailed("the MIDI output is away")
+        if self._filters and data[0] < 0xA0:
+            self._inlet.departed(time.monotonic_ns(), data)
         if self._output is not None:
             self._output.send(data)
         self._sent_any = True
@@ -145,31 +170,62 @@ class PlayerLoop:
         self._news = True
 
     def _publish(self) -> None:
-        self._news = False
+        self._news = self._inlet.news = False
         totals = self.dispatcher.counters()
         for cell, name in _COUNTED.items():
             self._board.cells[cell] = self._before[cell] + totals[name]
-        self._board.cells[Cell.BAD_INPUT] = self._before[Cell.BAD_INPUT] + self._bad_input
+        for cell, count in ((Cell.BAD_INPUT, self._inlet.bad), (Cell.ECHOED, self._inlet.echoed)):
+            self._board.cells[cell] = self._before[cell] + count
         os.eventfd_write(self._bell, 1)
 
-    # On the thread of the MIDI driver
+    def _touch(self, key: int, down: bool) -> None:
+        """The pianist's hands moved; called on the thread of the MIDI driver."""
+        self._hands.append((key, down))
 
-    def _receive(self, ns: int, data: bytes) -> None:
-        if is_note_on(data) or is_note_off(data):
-            self._hands.append((data[1], is_note_on(data)))
-        if self._hand_over(ns, data):
-            os.eventfd_write(self._bell, 1)
+    # An output that goes and comes
 
-    def _hand_over(self, ns: int, data: bytes) -> bool:
-        if not 0 < len(data) <= _LONGEST_INPUT:
-            self._bad_input += 1
-            self._news = True
+    def _open_output(self, pattern: str, wait: bool) -> None:
+        try:
+            self._output = ports.open_output(pattern)
+        except PortNotFound:
+            if not wait:
+                raise
+            self._away = True
+            self._sight = 0
+        self._board.cells[Line.OUTPUT + CONNECTED] = not self._away
+
+    def _follow_output(self, sight: int) -> None:
+        """Do as the parent saw: this may block, but then nothing can sound until it is done."""
+        if not self._away:
+            self._lose_output()
+        if sight & 1 and not self._find_output():
+            self._next_search = self._clock.now() + round(TRY_AGAIN_S * _NS)
+            return
+        self._sight = sight
+        self._news = True
+
+    def _lose_output(self) -> None:
+        self._away = True
+        self._board.cells[Line.OUTPUT + CONNECTED] = 0
+        # It went some time after it was last seen, and what left since then may be unheard.
+        seen = self._board.cells[Line.OUTPUT + SIGHTED_AT]
+        self.dispatcher.doubt(max(0, seen - _ON_THE_WIRE_NS))
+        output, self._output = self._output, None
+        output.close()
+
+    def _find_output(self) -> bool:
+        try:
+            output = ports.open_output(self._settings["output"], own=False)
+        except FirmwareError:
             return False
-        for start in range(0, len(data), DATA_SIZE):
-            part = data[start : start + DATA_SIZE]
-            flags = (FIRST if start == 0 else 0) | (LAST if start + DATA_SIZE >= len(data) else 0)
-            if not self._inputs.put(flags, ns, data=part):
-                return False
+        # Opening takes time. What fell due until now fails as all did before, or it would leave
+        # in one burst.
+        while self._take_commands():
+            pass
+        self.dispatcher.run(self._clock.now())
+        self._output, self._away = output, False
+        self.dispatcher.silence(self._clock.now())
+        self._board.cells[Line.OUTPUT + CONNECTED] = 1
         return True
 
 
@@ -219,14 +275,14 @@ def main(settings: dict[str, Any]) -> int:
     realtime = become_realtime(settings["priority"], settings["cpu"])
     lock_memory()  # takes a while, in which nothing may have to be on time
     try:
-        loop.open()
+        names = loop.open()
     except FirmwareError as error:
         _answer(settings["ready"], error=type(error).__name__, message=str(error))
         return 1
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     gc.freeze()
     gc.disable()
-    _answer(settings["ready"], realtime=realtime)
+    _answer(settings["ready"], realtime=realtime, names=names)
     try:
         loop.run()
     finally:

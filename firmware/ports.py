@@ -30,6 +30,9 @@ _JACK_TRY_AGAIN_S = 0.05
 
 _LAST_CALL_S = 0.03
 
+# How long to believe a driver that says that there are no ports at all.
+_RENEW_S = 2.0
+
 Received = Callable[[int, bytes], None]
 """Called with the nanoseconds (CLOCK_MONOTONIC) and the bytes of a message that came in."""
 
@@ -104,31 +107,75 @@ def list_ports() -> dict[str, list[str]]:
     return {"inputs": _names(rtmidi.MidiIn), "outputs": _names(rtmidi.MidiOut)}
 
 
-def open_output(pattern: str) -> OutputPort:
-    """Open the first output that answers to `pattern`, or raise PortNotFound or PortFailed."""
-    midi, name = _open(rtmidi.MidiOut, pattern, "output")
+class PortLister:
+    """Says again and again which inputs, or which outputs, there are.
+
+    It keeps one client of the driver for that, so that asking costs well under a millisecond and
+    disturbs no one. One thread at a time.
+    """
+
+    def __init__(self, direction: str) -> None:
+        """`direction` is "input" or "output"."""
+        self._kind = {"input": rtmidi.MidiIn, "output": rtmidi.MidiOut}[direction]
+        self._midi: Any = None
+        self._renew_at = 0.0
+
+    def names(self) -> list[str]:
+        """The names now; empty without a driver."""
+        now = time.monotonic()
+        if self._midi is None and now >= self._renew_at:
+            self._midi = _client(self._kind)
+            self._renew_at = now + _RENEW_S
+        if self._midi is None:
+            return []
+        names = [str(name) for name in self._midi.get_ports()]
+        if names:
+            self._renew_at = now + _RENEW_S
+        elif now >= self._renew_at:
+            # There may be none; or the server has gone, which the client would not tell.
+            self.close()
+        return names
+
+    def close(self) -> None:
+        """Leave the driver; the next question joins it again."""
+        midi, self._midi = self._midi, None
+        if midi is not None:
+            _close(midi)
+
+
+def open_output(pattern: str, *, own: bool = True) -> OutputPort:
+    """Open the first output that answers to `pattern`, or raise PortNotFound or PortFailed.
+
+    Where no other answers, a port of our own will do, unless `own` is False.
+    """
+    midi, name = _open(rtmidi.MidiOut, pattern, "output", own)
     return OutputPort(midi, name)
 
 
-def open_input(pattern: str, callback: Received) -> InputPort:
+def open_input(pattern: str, callback: Received, *, own: bool = True) -> InputPort:
     """Open the first input that answers to `pattern` and call back for everything it receives."""
-    midi, name = _open(rtmidi.MidiIn, pattern, "input")
+    midi, name = _open(rtmidi.MidiIn, pattern, "input", own)
     port = InputPort(midi, name, callback)
     port.listen()
     return port
 
 
-def find_port(pattern: str, names: list[str]) -> int | None:
+def is_own(name: str) -> bool:
+    """Whether a port belongs to a program of ours, if not to this one."""
+    return name.startswith(CLIENT_NAME)
+
+
+def find_port(pattern: str, names: list[str], *, own: bool = True) -> int | None:
     """Index of the first name that answers to `pattern`; a port of our own only if no other."""
     wanted = pattern.casefold()
     if not any(sign in wanted for sign in "*?["):
         wanted = f"*{wanted}*"
     found = [index for index, name in enumerate(names) if fnmatchcase(name.casefold(), wanted)]
-    foreign = [index for index in found if not names[index].startswith(CLIENT_NAME)]
-    return next(iter(foreign or found), None)
+    foreign = [index for index in found if not is_own(names[index])]
+    return next(iter(foreign or (found if own else [])), None)
 
 
-def _open(kind: Any, pattern: str, direction: str) -> tuple[Any, str]:
+def _open(kind: Any, pattern: str, direction: str, own: bool) -> tuple[Any, str]:
     midi = _client(kind)
     if midi is None:
         raise PortNotFound(
@@ -136,7 +183,7 @@ def _open(kind: Any, pattern: str, direction: str) -> tuple[Any, str]:
             "(/dev/snd/seq) nor a running JACK server; connect a MIDI device or start one of them"
         )
     try:
-        name = _open_on(midi, pattern, direction)
+        name = _open_on(midi, pattern, direction, own)
     except BaseException:
         _close(midi)
         raise
@@ -145,14 +192,14 @@ def _open(kind: Any, pattern: str, direction: str) -> tuple[Any, str]:
     return midi, name
 
 
-def _open_on(midi: Any, pattern: str, direction: str) -> str:
+def _open_on(midi: Any, pattern: str, direction: str, own: bool) -> str:
     try:
         if pattern.startswith(VIRTUAL):
             name = pattern.removeprefix(VIRTUAL)
             midi.open_virtual_port(name)
             return name
         names = midi.get_ports()
-        index = find_port(pattern, names)
+        index = find_port(pattern, names, own=own)
         if index is None:
             raise PortNotFound(_not_found(pattern, names, direction))
         midi.open_port(index, direction)

@@ -14,6 +14,7 @@ from firmware.dispatch import (
     is_note_off,
     is_note_on,
 )
+from firmware.echo import EchoFilter
 
 _MOST_KEPT = 65536
 
@@ -25,7 +26,8 @@ class SimulatedPlayer:
 
     A message that is handed over after its due time leaves at the time of `clock` then. `listener`
     is called with the nanoseconds and the bytes of each message that leaves; nothing is stored
-    here but reports and input that no one took yet, and of those only the latest.
+    here but reports and input that no one took yet, and of those only the latest. `echo_window_ns`
+    is as for `PlayerProcess`.
     """
 
     realtime = True
@@ -36,7 +38,10 @@ class SimulatedPlayer:
         listener: Listener | None = None,
         *,
         stale_ns: int = DEFAULT_STALE_NS,
+        echo_window_ns: int = 0,
     ) -> None:
+        self._echo = EchoFilter(echo_window_ns) if echo_window_ns > 0 else None
+        self._echoed = 0
         self.listener = listener
         self._clock = clock
         self._time = clock.now()
@@ -57,6 +62,9 @@ class SimulatedPlayer:
     def push(self, ns: int, data: bytes) -> None:
         """Something comes in at `ns`, as from a piano; a note moves a key under the hands."""
         self.advance(ns)
+        if self._echo is not None and self._echo.is_echo(ns, data):
+            self._echoed += 1
+            return
         self._incoming.append((ns, data))
         if is_note_on(data) or is_note_off(data):
             self._dispatcher.hold(data[1], is_note_on(data))
@@ -117,6 +125,7 @@ class SimulatedPlayer:
         totals = self._dispatcher.counters()
         names = ("stale", "yielded", "failed", "failed_sends", "queue_overflows")
         own = {"bad_input": 0, "ring_overflows": 0, "lost_reports": self._lost, "restarts": 0}
+        own["echoed"] = self._echoed
         return {name: totals[name] for name in names} | own
 
     def close(self) -> None:
@@ -128,6 +137,8 @@ class SimulatedPlayer:
         self.advance(self._clock.now())
 
     def _send(self, data: bytes) -> None:
+        if self._echo is not None:
+            self._echo.sent(self._time, data)
         if self.listener is not None:
             self.listener(self._time, data)
 

@@ -14,9 +14,9 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -146,10 +146,11 @@ def _ours(plan: Plan) -> Lateness:
     """A whole session goes on in this process, an import in another; the bench's notes between."""
     with tempfile.TemporaryDirectory(prefix="smartlooper-bench-") as folder, importing():
         hardware = Hardware.rehearsal(Path(folder) / SCREEN_FILM)
-        player = _Tapped(hardware.player)
+        player = _Tapped(hardware.engine)
+        hardware.player.inner = cast(Any, player)
         bundle = demo_bundle()
         session = Session(Settings(), bundle, make_policy("groove"))
-        box = Box(session, bundle, replace(hardware, player=player), lambda: Path(folder) / "take")
+        box = Box(session, bundle, hardware, lambda: Path(folder) / "take")
         try:
             _play_session(box, hardware, player, plan)
         finally:

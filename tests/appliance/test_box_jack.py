@@ -1,6 +1,8 @@
 """The box on real MIDI ports: hands play in, an ear listens, a real player process between."""
 
 import json
+import os
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -19,7 +21,9 @@ from appliance.verify import verify_session
 from corpus.bundle import Bundle
 from firmware.clock import MonotonicClock
 from firmware.display import NoDisplay
+from firmware.fitted import FittedPlayer
 from firmware.player import PlayerProcess
+from firmware.profile import load_profile
 from firmware.switch import ScriptedSwitch
 
 
@@ -42,7 +46,19 @@ class Cable:
             self._hands.play(*self._coming.popleft()[1])
 
 
-def perform(box: Box, pianist: Pianist, cable: Cable, limit_s: float = 120) -> None:
+def wired(engine: PlayerProcess) -> Hardware:
+    clock, profile = MonotonicClock(), load_profile("keyboard")
+    player = FittedPlayer(engine, profile, clock.now)
+    return Hardware(clock, engine, player, ScriptedSwitch(), NoDisplay(), ProcessJobs(), profile)
+
+
+def perform(
+    box: Box,
+    pianist: Pianist,
+    cable: Cable,
+    limit_s: float = 120,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
     """Turn the box until the pianist is done; gives up rather than hangs."""
     deadline = time.monotonic() + limit_s
     while not pianist.is_done(box.session.state):
@@ -53,6 +69,7 @@ def perform(box: Box, pianist: Pianist, cable: Cable, limit_s: float = 120) -> N
         cable.act(now)
         playing = box.session.playing
         pianist.act(now, playing.situation if playing else None)
+        meanwhile()
         box.turn()
 
 
@@ -79,7 +96,7 @@ def test_every_message_of_a_session_arrives_in_order(
         ear.forget()
         folder = tmp_path / f"take{time.monotonic_ns()}"
         player = PlayerProcess(ear.name, hands.name)
-        hardware = Hardware(MonotonicClock(), player, ScriptedSwitch(), NoDisplay(), ProcessJobs())
+        hardware = wired(player)
         session = Session(Settings(rng=3), bundle, Groove())
         box = Box(session, bundle, hardware, lambda: folder)
         cable = Cable(hands)
@@ -124,7 +141,7 @@ def test_stopping_lets_go_of_every_key(
     def check() -> None:
         ear.forget()
         player = PlayerProcess(ear.name, hands.name)
-        hardware = Hardware(MonotonicClock(), player, ScriptedSwitch(), NoDisplay(), ProcessJobs())
+        hardware = wired(player)
         box = Box(
             Session(Settings(), bundle, Groove()),
             bundle,
@@ -156,5 +173,55 @@ def test_stopping_lets_go_of_every_key(
             jack.wait(lambda: not ear.sounding(), "silence")
         box.close()
         jack.wait(lambda: not ear.sounding(), "silence")
+
+    jack.attempt(check)
+
+
+def test_when_the_player_is_killed_the_loop_goes_on_in_its_place(
+    jack: Jack, ear: Ear, hands: Hands, bundle: Bundle, tmp_path: Path
+) -> None:
+    seed = phrase(36, bpm=180)
+
+    def check() -> None:
+        ear.forget()
+        folder = tmp_path / f"take{time.monotonic_ns()}"
+        engine = PlayerProcess(ear.name, hands.name)
+        hardware = wired(engine)
+        box = Box(Session(Settings(rng=3), bundle, Groove()), bundle, hardware, lambda: folder)
+        cable = Cable(hands)
+        killed: list[int] = []
+
+        def kill_once() -> None:
+            """In the middle of the third loop."""
+            if not killed and box.view.loop == 2 and box.view.beat == 4 and engine.pid:
+                killed.append(engine.pid)
+                os.kill(engine.pid, signal.SIGKILL)
+
+        pianist = Pianist(
+            seed=seed,
+            solo=seed,
+            loops=6,
+            start=hardware.clock.now(),
+            tap=box.tap,
+            play=cable.play,
+            end=lambda: box.command("end"),
+        )
+        try:
+            perform(box, pianist, cable, meanwhile=kill_once)
+            jack.wait(lambda: not ear.sounding(), "silence")
+        finally:
+            box.close()
+        assert killed
+        assert engine.counters()["restarts"] == 1
+        lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+        assert any(line.get("why") == "player restarted" for line in lines)
+        struck = [line["beat"] for line in lines if line.get("midi", "")[:2] == "90"
+                  and line["who"] == "system" and "omitted" not in line]  # fmt: skip
+        summary = json.loads((folder / "session.json").read_text())
+        assert summary["loops"] == 6
+        assert summary["stuck_notes"] == 0
+        last = json.loads((folder / "provenance.jsonl").read_text().splitlines()[-1])
+        assert max(struck) > last["start_beat"] + 4, "it plays to the end"
+        verify_session(folder, bundle)
 
     jack.attempt(check)

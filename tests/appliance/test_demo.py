@@ -282,3 +282,41 @@ def test_a_solo_on_the_same_keys_is_never_disturbed(tmp_path: Path) -> None:
     for key, time in strikes:
         assert not any(key == held and since < time < until for held, since, until in holds)
     verify_session(folder, bundle)
+
+
+@pytest.mark.parametrize("profile", ["disklavier-realtime", "disklavier-delay"])
+def test_a_simulated_piano_sounds_on_the_grid(tmp_path: Path, profile: str) -> None:
+    """At the strings: every strike of the groove within 3 ms of where the journal has it."""
+    from appliance import box as box_module
+
+    pianos = []
+    make = box_module.Hardware.simulated.__func__  # type: ignore[attr-defined]
+
+    def spy(cls: type, film: Path, name: str = "keyboard") -> object:
+        hardware = make(cls, film, name)
+        pianos.append(hardware.piano)
+        return hardware
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(box_module.Hardware, "simulated", classmethod(spy))
+        folder = perform(tmp_path / "s", profile=profile, loops=12)
+    (piano,) = pianos
+    strikes: dict[int, list[float]] = {}
+    for sound in piano.sounds:
+        if sound.velocity:
+            strikes.setdefault(sound.key, []).append(sound.ns / 1e9)
+    written = lines(folder, "events.jsonl")
+    first_tap = 0.5
+    begins = next(float(str(line["t"])) for line in written if line.get("event") == "loop")
+    late = []
+    for line in written:
+        data = bytes.fromhex(str(line.get("midi", "00")))
+        if line.get("who") != "system" or "omitted" in line or data[0] != 0x90:
+            continue
+        time = float(str(line["t"]))
+        if time > begins + 1:  # right behind the tap nothing can leave early
+            heard = min(strikes[data[1]], key=lambda at: abs(at - first_tap - time))
+            late.append(abs(heard - first_tap - time))
+    assert len(late) > 300
+    assert sorted(late)[int(len(late) * 0.97)] < 0.003
+    assert verify_session(folder, demo_bundle()).loops == 12

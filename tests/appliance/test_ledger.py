@@ -68,13 +68,36 @@ def test_what_was_handed_over_late_does_not_count_against_the_player() -> None:
     assert ledger.gap_ns == 12 * MS
 
 
-def test_messages_that_a_dead_player_took_along_are_given_up() -> None:
+def test_messages_that_nobody_reports_are_given_up_and_told() -> None:
     ledger = Ledger(1, start=0)
     ledger.send(ON, due=0, now=0, loop=0)
-    ledger.forget(FORGET_NS // 2)
+    assert ledger.forget(FORGET_NS // 2) == []
     assert ledger.waiting
-    ledger.forget(FORGET_NS + 1)
+    (line,) = ledger.forget(FORGET_NS + 1)
+    assert line.line["omitted"] == "lost"
     assert (ledger.waiting, ledger.lost) == (False, 1)
+
+
+def test_a_dead_player_takes_notes_along_but_the_next_one_lets_go() -> None:
+    ledger = Ledger(1, start=0)
+    on, _ = (ledger.send(m, 0, 0, 0) for m in (ON, OFF))
+    ledger.reported(Reported(0, on.seq, Outcome.SENT))
+    ledger.send(Message(6.0, 9, b"\x90\x2a\x50"), 0, 0, 0)
+    lines = [line.line for line in ledger.lose_all()]
+    assert [(line["midi"], line.get("omitted")) for line in lines] == [
+        ("802800", None),
+        ("902a50", "lost"),
+    ]
+    assert (ledger.stuck, ledger.waiting) == (0, False)
+
+
+def test_a_key_that_the_instrument_let_go_ends_there() -> None:
+    ledger = Ledger(1, start=0)
+    on = ledger.send(ON, 0, 0, 0)
+    ledger.reported(Reported(0, on.seq, Outcome.SENT))
+    (line,) = ledger.ended(on.seq, at=5 * MS, beat=4.5)
+    assert (line.line["beat"], line.line["midi"]) == (4.5, "802800")
+    assert ledger.ended(on.seq, at=5 * MS, beat=4.5) == []
 
 
 def test_sequence_numbers_wrap_at_32_bits() -> None:

@@ -1,0 +1,106 @@
+"""smartlooper ports, doctor, calibrate and bench: what the music runs on."""
+
+import argparse
+import json
+import sys
+from collections import deque
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from appliance.bench import player as player_bench
+from appliance.errors import ConfigError
+from appliance.service import read_config
+from firmware.calibrate import Calibration
+from firmware.clock import MonotonicClock
+from firmware.doctor import Patient, examine
+from firmware.player import PlayerProcess
+from firmware.ports import list_ports, open_input
+from firmware.profile import load_profile, write_profile
+from firmware.wizard import calibrate
+
+
+def add(commands: Any) -> None:
+    ports = commands.add_parser("ports", help="list the MIDI ports")
+    ports.set_defaults(run=_ports)
+
+    doctor = commands.add_parser("doctor", help="look for what would disturb the music")
+    doctor.add_argument("--config", type=Path, metavar="FILE")
+    doctor.add_argument("--state", type=Path, metavar="DIR")
+    doctor.add_argument("--json", action="store_true")
+    doctor.set_defaults(run=_doctor)
+
+    wizard = commands.add_parser("calibrate", help="measure your piano by ear")
+    wizard.add_argument("--config", type=Path, metavar="FILE")
+    wizard.add_argument("--out", type=Path, required=True, metavar="PROFILE.toml")
+    wizard.set_defaults(run=_calibrate)
+
+    bench = commands.add_parser("bench", help="measure this machine")
+    actions = bench.add_subparsers(required=True, metavar="WHAT")
+    player = actions.add_parser("player", help="how late messages leave")
+    player.add_argument("--messages", type=int, default=750, metavar="N", help="each time")
+    player.add_argument("--interval", type=float, default=0.02, metavar="SECONDS")
+    player.add_argument("--repeats", type=int, default=3, metavar="N")
+    player.add_argument("--json", action="store_true")
+    player.set_defaults(run=_bench_player)
+
+
+def _ports(arguments: argparse.Namespace) -> int:
+    for direction, names in list_ports().items():
+        print(f"{direction}:")
+        for name in names or ["(none)"]:
+            print(f"  {name}")
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    config = read_config(arguments.config)
+    storage = arguments.state or config.state
+    findings = examine(Patient(config.midi_output, config.midi_input, storage))
+    if arguments.json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        print(*findings, sep="\n")
+    return 1 if any(finding.state == "fault" for finding in findings) else 0
+
+
+def _calibrate(arguments: argparse.Namespace) -> int:
+    """Keys answer; a line each, so that it works over any terminal or pipe."""
+    config = read_config(arguments.config)
+    start = load_profile(config.profile)
+    if not arguments.out.parent.is_dir():
+        raise ConfigError(f"{arguments.out}: no such folder; make it first")
+    came: deque[tuple[int, bytes]] = deque(maxlen=4096)
+    clock = MonotonicClock()
+    listening = open_input(config.midi_input, lambda ns, data: came.append((ns, data)))
+
+    def came_in() -> list[tuple[int, bytes]]:
+        return [came.popleft() for _ in range(len(came))]
+
+    try:
+        with PlayerProcess(config.midi_output, None) as player:
+            calibration = Calibration(start, arguments.out.stem)
+            profile = calibrate(calibration, player, came_in, clock, _ask, clock.wait_until)
+    finally:
+        listening.close()
+    write_profile(profile, arguments.out)
+    print(f"{arguments.out}: put profile = {str(arguments.out)!r} into your configuration")
+    return 0
+
+
+def _ask(question: str, keys: dict[str, str]) -> str:
+    named = ", ".join(f"{'space' if key == ' ' else key} = {what}" for key, what in keys.items())
+    print(f"{question} ({named})", flush=True)
+    line = sys.stdin.readline()
+    if not line:
+        raise ConfigError("the answers ended before the questions; nothing was written")
+    return line.rstrip("\n")[:1] or " "
+
+
+def _bench_player(arguments: argparse.Namespace) -> int:
+    plan = player_bench.Plan(arguments.messages, arguments.interval, arguments.repeats)
+    if plan.messages < 1 or plan.repeats < 1 or not 0.001 <= plan.interval <= 1:
+        raise ConfigError("--messages and --repeats: at least 1; --interval: 0.001 to 1 second")
+    result = player_bench.run(plan, lambda line: print(line, file=sys.stderr, flush=True))
+    print(json.dumps(result, indent=None if arguments.json else 1))
+    return 0
