@@ -207,6 +207,7 @@ class Box:
         self._asked: deque[Event] = deque()
         self._journal: Journal | None = None
         self._syncer: Syncer | None = None
+        self._unsaved = False
         self._drawn: View | None = None
         self._next_frame = 0
         self._next_retry = 0
@@ -305,6 +306,8 @@ class Box:
             return "PLAYER LOST"
         if self._presence.is_off(now):
             return "PIANO OFF"
+        if self._unsaved or (self._syncer is not None and self._syncer.faults):
+            return "NOT SAVED"
         return ""
 
     def _reports(self, now: int) -> list[Event]:
@@ -348,16 +351,19 @@ class Box:
         try:
             match effect:
                 case BeginTake():
+                    self._unsaved = True  # until the folder is there
                     self.folder = self._new_folder()
-                    self._journal = Journal(self.folder)
+                    self._journal = Journal(self.folder, durable=self._sync)
+                    self._unsaved = False
                     self._syncer = Syncer(self._journal) if self._sync else None
-                case KeepSeed(seed, offset) if self._journal is not None:
-                    self._journal.keep_seed(seed, offset)
+                case KeepSeed(seed, offset, summary) if self._journal is not None:
+                    self._journal.keep_seed(seed, offset, summary)
                 case Write(file, line) if self._journal is not None:
                     self._journal.write(file, line)
                 case EndTake(summary):
                     self._end_take(summary)
         except OSError as error:
+            self._unsaved = True
             self.faults.append(f"session folder: {error}")
 
     def _end_take(self, summary: dict[str, object] | None) -> None:

@@ -2,13 +2,14 @@
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from appliance.box import Box, Hardware
-from appliance.errors import ConfigError
+from appliance.errors import ConfigError, RuntimeFaultError
 from appliance.events import View
 from appliance.folder import EVENTS
 from appliance.pianist import Pianist
@@ -17,7 +18,8 @@ from appliance.session import Session, Settings
 from appliance.transport import MAX_BPM, MIN_BPM
 from corpus import demo as demo_corpus
 from corpus.build import build_bundle
-from corpus.bundle import MANIFEST, Bundle, open_bundle
+from corpus.bundle import Bundle, open_bundle
+from corpus.errors import BundleError
 from corpus.midifile import read_phrase
 from models.embedder import make_embedder
 from models.notes import Phrase
@@ -63,10 +65,12 @@ def play(demo: Demo, say: Say) -> Path:
         _perform(box, hardware, seed, solo, demo.loops, say)
     finally:
         box.close()
-    for fault in box.faults:
-        say(f"fault: {fault}")
     if box.folder is None:
         raise ConfigError(f"{demo.seed}: cannot be looped ({box.view.notice})")
+    if box.faults:
+        raise RuntimeFaultError(
+            f"{folder}: not all of the session could be written: {box.faults[-1]}"
+        )
     return folder
 
 
@@ -78,7 +82,14 @@ def demo_bundle() -> Bundle:
         digest.update(take.read_bytes())
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     path = cache / "smartlooper" / digest.hexdigest()[:16] / "demo"
-    if not (path / MANIFEST).is_file():
+    try:
+        return open_bundle(path, verify=True)
+    except BundleError:  # not there yet, or damaged
+        pass
+    try:
+        build_bundle(demo_corpus.recordings(), path, embedder)
+    except OSError:  # no cache to write to: this time only
+        path = Path(tempfile.mkdtemp(prefix="smartlooper-")) / "demo"
         build_bundle(demo_corpus.recordings(), path, embedder)
     return open_bundle(path)
 
@@ -98,6 +109,7 @@ def _folder(out: Path | None) -> Path:
         return Path("smartlooper-sessions") / datetime.now().strftime("%Y%m%d-%H%M%S")
     if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / EVENTS).exists())):
         raise ConfigError(f"{out}: exists and is not a session folder; choose another --out")
+    out.mkdir(parents=True, exist_ok=True)  # better a complaint now than after the concert
     return out
 
 

@@ -15,3 +15,7 @@ class SessionFolderError(ApplianceError, ValueError):
 
 class ConfigError(ApplianceError, ValueError):
     """A setting or an argument that cannot be used."""
+
+
+class RuntimeFaultError(ApplianceError):
+    """What was asked was right, but it failed while it was done: exit code 1."""

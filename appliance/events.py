@@ -143,10 +143,12 @@ class BeginTake:
 
 @dataclass(frozen=True)
 class KeepSeed:
-    """Write the seed, whose first tap stands at beat `offset` of the session."""
+    """Write the seed, whose first tap stands at beat `offset` of the session, and a summary that
+    stands until the end comes, or a power cut does."""
 
     seed: Seed
     offset: float
+    summary: dict[str, Any]
 
 
 @dataclass(frozen=True)

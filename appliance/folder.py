@@ -43,6 +43,34 @@ class Grid:
     tempos: list[tuple[float, float]]
 
 
+_NUMBER = (int, float)
+_OPTIONAL: dict[str, tuple[type, ...]] = {
+    "t": _NUMBER, "beat": _NUMBER, "bpm": _NUMBER, "bar": _NUMBER, "first_tap": _NUMBER,
+    "event": (str,), "who": (str,), "midi": (str,), "omitted": (str,), "note": (int,),
+}  # fmt: skip
+_ALWAYS: dict[str, dict[str, tuple[type, ...]]] = {
+    EVENTS: {"t": _NUMBER},
+    PROVENANCE: {
+        "loop": (int,), "start_beat": _NUMBER, "beats": _NUMBER, "source": (str,),
+        "track": (str,), "source_beats": (list,), "transpose": (int,), "rotate_beats": _NUMBER,
+        "tempo_scale": _NUMBER, "velocity_scale": _NUMBER, "similarity": _NUMBER,
+        "decided_ahead_beats": _NUMBER, "policy": (str,), "edits": (list,),
+    },
+    SESSION: {
+        "seed": (dict,), "loops": (int,), "bundle": (dict,), "stuck_notes": (int,),
+        "distinct_segments": (int,),
+    },
+    f"{SESSION}: seed": {"notes": (int,), "beats": _NUMBER, "seconds": _NUMBER, "bpm": _NUMBER},
+    f"{SESSION}: bundle": {"name": (str,), "sha256": (str,)},
+}  # fmt: skip
+_BY_EVENT = {
+    "loop": ("beat", "bpm", "bar", "first_tap"),
+    "tempo": ("beat", "bpm"),
+    "cut": ("beat",),
+}
+_MOST_BEATS, _MOST_BPM = 1e7, 2000.0
+
+
 def read_lines(folder: Path, name: str) -> Iterator[dict[str, Any]]:
     """The objects of a .jsonl file; a last line that a power cut left unfinished is skipped."""
     path = folder / name
@@ -54,12 +82,14 @@ def read_lines(folder: Path, name: str) -> Iterator[dict[str, Any]]:
         for number, text in enumerate(file, 1):
             try:
                 line = json.loads(text)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 if text.endswith("\n"):
                     raise SessionFolderError(f"{path}: line {number} is not JSON") from error
                 return
-            if not isinstance(line, dict):
-                raise SessionFolderError(f"{path}: line {number} is not an object")
+            where = f"{path}: line {number}"
+            _check_fields(where, line, _ALWAYS[name])
+            if name == EVENTS:
+                _check_event(where, line)
             yield line
 
 
@@ -67,13 +97,60 @@ def read_session(folder: Path) -> dict[str, Any]:
     path = folder / SESSION
     try:
         session = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SessionFolderError(
             f"{folder}: no readable {SESSION}; give a folder that the instrument wrote"
         ) from error
-    if not isinstance(session, dict):
-        raise SessionFolderError(f"{path}: not an object")
-    return session
+    _check_fields(str(path), session, _ALWAYS[SESSION])
+    for part in ("seed", "bundle"):
+        _check_fields(f"{path}: {part}", session[part], _ALWAYS[f"{SESSION}: {part}"])
+    return dict(session)
+
+
+def _check_fields(where: str, line: Any, wanted: dict[str, tuple[type, ...]]) -> None:
+    """Every wanted field is there and of its type; SessionFolderError names the one that is not."""
+    if not isinstance(line, dict):
+        raise SessionFolderError(f"{where} is not an object")
+    for field, types in wanted.items():
+        if field not in line:
+            raise SessionFolderError(f"{where} has no {field!r}")
+        _check_value(where, field, line[field], types)
+    if "source_beats" in wanted and [type(x) for x in line["source_beats"]] != [float, float]:
+        raise SessionFolderError(f"{where}: source_beats must be two numbers")
+
+
+def _check_value(where: str, field: str, value: Any, types: tuple[type, ...]) -> None:
+    if not isinstance(value, types) or isinstance(value, bool):
+        raise SessionFolderError(f"{where}: {field} = {str(value)[:40]!r} is of the wrong kind")
+    if isinstance(value, int | float) and not abs(value) < _MOST_BEATS:
+        raise SessionFolderError(f"{where}: {field} = {value} is out of range")
+
+
+def _check_event(where: str, line: dict[str, Any]) -> None:
+    for field in line.keys() & _OPTIONAL.keys():
+        _check_value(where, field, line[field], _OPTIONAL[field])
+    for field in _BY_EVENT.get(line.get("event", ""), ()):
+        if field not in line:
+            raise SessionFolderError(f"{where} has no {field!r}")
+    if not 0 < line.get("bpm", 1) < _MOST_BPM or not 0.25 <= line.get("bar", 1) <= 64:
+        raise SessionFolderError(f"{where}: bpm or bar is out of range")
+    if "midi" in line or "who" in line:
+        _check_midi(where, line)
+
+
+def _check_midi(where: str, line: dict[str, Any]) -> None:
+    try:
+        data = bytes.fromhex(line.get("midi", ""))
+    except ValueError:
+        data = b""
+    if len(data) != 3 or data[0] & 0xF0 not in _ORDER or max(data[1:]) > 127:
+        raise SessionFolderError(
+            f"{where}: midi = {line.get('midi', '')[:20]!r} is not a note or control"
+        )
+    if line.get("who") not in TRACKS:
+        raise SessionFolderError(f"{where}: who must be one of {', '.join(TRACKS)}")
+    if line["who"] == "system" and "beat" not in line:
+        raise SessionFolderError(f"{where} has no 'beat'")
 
 
 def read_grid(folder: Path) -> Grid:
@@ -99,23 +176,46 @@ def read_seed(folder: Path, grid: Grid, beats: float) -> Phrase:
 
 
 def write_performance(folder: Path) -> None:
-    """performance.mid from the journal: tracks `system` and `player`, in musical time."""
+    """performance.mid from the journal: tracks `system` and `player`, in musical time.
+
+    Where the journal breaks off, as after a power cut, what still sounds ends there.
+    """
     grid = read_grid(folder)
-    events: dict[str, list[tuple[int, int, Any]]] = {track: [] for track in TRACKS}
+    tracks = {track: _Track() for track in TRACKS}
     end = 0.0
     for line in read_lines(folder, EVENTS):
         if "midi" not in line or "omitted" in line:
             continue
-        data = bytes.fromhex(line["midi"])
         # While the seed is recorded its tempo is not known yet: those lines have only a time.
         beat = line.get("beat", grid.first_tap + line["t"] * grid.tempos[0][1] / 60)
         end = max(end, beat)
-        order = _ORDER[data[0] & 0xF0] if len(data) < 3 or data[2] else 0
-        event = (to_tick(max(0.0, beat)), order, mido.Message.from_bytes(data))
-        events[line["who"]].append(event)
-    tracks = [tempo_track(grid.tempos, grid.bar)]
-    tracks += [message_track(name, events[name]) for name in TRACKS]
-    save_midi(folder / PERFORMANCE, tracks, end)
+        tracks[line["who"]].add(to_tick(max(0.0, beat)), bytes.fromhex(line["midi"]))
+    for track in tracks.values():
+        track.let_go(to_tick(end))
+    written = [message_track(name, track.events) for name, track in tracks.items()]
+    save_midi(folder / PERFORMANCE, [tempo_track(grid.tempos, grid.bar), *written], end)
+
+
+class _Track:
+    """The events of a track; a note lasts at least one tick, or its end would come first."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[int, int, Any]] = []
+        self._down: dict[int, int] = {}
+
+    def add(self, tick: int, data: bytes) -> None:
+        kind, key = data[0] & 0xF0, data[1]
+        strikes = kind == 0x90 and data[2] > 0
+        if strikes:
+            self._down[key] = tick
+        elif kind != 0xB0 and key in self._down:
+            tick = max(tick, self._down.pop(key) + 1)
+        order = _ORDER[kind] if strikes or kind == 0xB0 else 0
+        self.events.append((tick, order, mido.Message.from_bytes(data)))
+
+    def let_go(self, tick: int) -> None:
+        for key in sorted(self._down):
+            self.add(tick, bytes((0x80, key, 0)))
 
 
 def read_performance(folder: Path) -> dict[str, list[Played]]:
@@ -123,14 +223,13 @@ def read_performance(folder: Path) -> dict[str, list[Played]]:
     path = folder / PERFORMANCE
     try:
         midi = mido.MidiFile(path)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, LookupError) as error:
         raise SessionFolderError(f"{path}: cannot be read ({error})") from error
     if midi.ticks_per_beat != TICKS_PER_BEAT:
         raise SessionFolderError(f"{path}: not written by the instrument")
+    if sorted(track.name for track in midi.tracks) != sorted(("tempo", *TRACKS)):
+        raise SessionFolderError(f"{path}: its tracks must be tempo, {' and '.join(TRACKS)}")
     tracks = {track.name: track for track in midi.tracks}
-    missing = [name for name in TRACKS if name not in tracks]
-    if missing:
-        raise SessionFolderError(f"{path}: no track {missing[0]!r}")
     return {name: _pair(path, tracks[name]) for name in TRACKS}
 
 

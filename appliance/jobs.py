@@ -1,6 +1,7 @@
 """Slow work, away from the music: it is handed over and comes back as a result or a fault."""
 
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -122,6 +123,8 @@ def finish_folder(folder: Path) -> None:
 
 def _be_humble() -> None:
     os.nice(NICENESS)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group: parent decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _fault(error: BaseException) -> str:

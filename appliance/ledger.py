@@ -100,7 +100,7 @@ class Ledger:
                 after = max(beat, sent.message.beat + SHORTEST_BEATS)
                 release = bytes((NOTE_OFF, sent.message.data[1], 0))
                 ending = replace(sent, message=Message(after, note, release), due=at)
-                return [self._line(ending)]
+                return [self._line(ending, early="instrument")]
         return []
 
     def forget(self, now: int) -> list[Write]:

@@ -6,19 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from appliance.arranger import NOTES_A_LOOP, Loop, arrange
+from appliance.arranger import NOTES_A_LOOP, REPEAT_GAP, Loop, arrange
 from appliance.events import Cancel, Effect, Outcome, Reported, Send, Write
 from appliance.ledger import Ledger
 from appliance.policy import SEED, Choice, Moment, Policy
 from appliance.pulse import PulseTrain
 from appliance.seed import Seed
 from appliance.timeline import Message, Timeline
-from appliance.transport import Transport
+from appliance.transport import NS_PER_MINUTE, Transport
 from corpus.bundle import Bundle
 from corpus.neighbours import Neighbours
+from corpus.segment import LEAD_IN
 from models.notes import Phrase
 
 MARGIN_NS = 20_000_000  # a change takes effect this late, so that the player hears of it in time
+HALF_NS = 0.5  # messages are due at whole nanoseconds
 HEARD = 64  # loops that a policy can look back on
 
 
@@ -79,6 +81,8 @@ class Playing:
         self._now = at
         first = self._plan(0, start_beat, Choice(SEED, 0, 1.0, "the seed"), at)
         self._planned = [first]
+        # The longest lead-in that a loop can have, beats.
+        self._room = max(LEAD_IN, -float(seed.phrase.notes["onset"].min())) + REPEAT_GAP
         self._timeline.plan([first.loop])
 
     @property
@@ -111,7 +115,10 @@ class Playing:
         """Time is `now`: what has begun is written down, what comes is decided and handed over."""
         self._now = max(self._now, now)
         self._timeline.settle(self.transport.beat_at(self._now))
-        writes = [*self.ledger.forget(self._now), *self._begin_loops()]
+        writes = [
+            *self.ledger.forget(self._now),
+            *self._begin_loops(self.transport.beat_at(self._now)),
+        ]
         self._look_ahead()
         return [*writes, *self._hand_over()]
 
@@ -130,16 +137,19 @@ class Playing:
         self.ending = True
         return self._replan(at)
 
-    def go_on(self, at: int) -> list[Effect]:
-        """Take the ending back."""
+    def go_on(self, at: int) -> list[Effect] | None:
+        """Take the ending back; None when it is too late for another loop to follow on the grid."""
+        beat = self._cut(self._boundary(at, self._lead))
+        if self._planned[-1].loop.end - self._room <= beat:
+            return None
         self.ending = False
         return self._replan(at)
 
     def set_tempo(self, bpm: float, at: int) -> list[Effect]:
         """Another tempo from now on, in the same phase."""
         boundary = self._boundary(at, self._lead)
+        self._take_back(self._cut(boundary))
         self.transport = self.transport.with_tempo(bpm, boundary)
-        self._take_back(self.transport.beat)
         seconds = self.ledger.seconds(boundary)
         line = {"t": seconds, "event": "tempo", "beat": self.transport.beat, "bpm": bpm}
         return [Cancel(boundary), Write("events", line), *self._hand_over()]
@@ -147,17 +157,18 @@ class Playing:
     def resend(self, at: int) -> list[Effect]:
         """The player began anew: hand over again what is still to come."""
         boundary = self._boundary(at, self._lead)
-        self._take_back(self.transport.beat_at(boundary))
+        self._take_back(self._cut(boundary))
         return [Cancel(boundary), *self.ledger.lose_all(), *self._hand_over()]
 
     def silence(self, at: int) -> list[Effect]:
         """Every key and pedal up, at once."""
         boundary = self._boundary(at)
-        beat = self.transport.beat_at(boundary)
+        beat = self._cut(boundary)
+        begun = self._begin_loops(self.transport.beat_at(boundary + self._lead))
         line = {"t": self.ledger.seconds(boundary), "event": "cut", "beat": beat}
         messages = self._timeline.silence(beat)
         stop = self._pulses.stop(boundary)
-        return [Cancel(boundary), stop, Write("events", line), *self._send(messages)]
+        return [Cancel(boundary), stop, *begun, Write("events", line), *self._send(messages)]
 
     def stop_pulses(self) -> Effect:
         """After the last note, for whoever follows our clock."""
@@ -177,14 +188,20 @@ class Playing:
         self._now = max(self._now, at)
         return self._now + MARGIN_NS + lead
 
+    def _cut(self, boundary: int) -> float:
+        """The beat that parts what is due by `boundary` from what is due later, to the ns."""
+        return self.transport.beat_at(boundary) + HALF_NS * self.transport.bpm / NS_PER_MINUTE
+
     def _take_back(self, beat: float) -> None:
         self._timeline.take_back(beat)
         self._pulses.take_back(beat)
 
-    def _begin_loops(self) -> list[Write]:
-        beat = self.transport.beat_at(self._now)
+    def _begin_loops(self, beat: float) -> list[Write]:
+        """Write down what begins to sound by `beat`; a lead-in is a beginning."""
         begun = [
-            p for p in self._planned if p.loop.start <= beat and p.loop.number >= self.loops_started
+            p
+            for p in self._planned
+            if p.loop.first_sound <= beat and p.loop.number >= self.loops_started
         ]
         for planned in begun:
             self.loops_started += 1
@@ -211,12 +228,14 @@ class Playing:
         self._timeline.plan([p.loop for p in self._planned], last=self.ending)
 
     def _replan(self, at: int, move: bool = False) -> list[Effect]:
-        """Decide again about everything that has not begun to sound."""
+        """Decide again about each loop that another could still replace, lead-in and all."""
         boundary = self._boundary(at, self._lead)
-        beat = self.transport.beat_at(boundary)
+        beat = self._cut(boundary)
         current = self.current.loop.number
         self._planned = [
-            p for p in self._planned if p.loop.number <= current or p.loop.first_sound <= beat
+            p
+            for p in self._planned
+            if p.loop.number <= current or p.loop.start - self._room <= beat
         ]
         self._take_back(beat)
         if not self.ending:

@@ -81,15 +81,20 @@ class Groove:
         return _move(moment, chosen, f"near (number {rank})")
 
     def _candidates(self, moment: Moment) -> Neighbours:
-        """The neighbours that fit, rested, within one step; if none is, the nearest that fits."""
+        """The neighbours that fit, within one step and rested, or else within one step, or else
+        the nearest."""
         near = moment.nearest[moment.nearest["segment"] != moment.row]
+        near = near[_on_keyboard(moment, near)]
         near = near[_same_metre(moment, near["segment"])]
         rest = min(self.rest, len(moment.bundle) // 2)
-        rested = near[~np.isin(near["segment"], list(moment.heard)[-rest:] if rest else [])]
-        fitting = rested if len(rested) else near
-        close = fitting[fitting["similarity"] >= 1.0 - self.largest_step]
-        chosen: Neighbours = close if len(close) else fitting[:1]
-        return chosen
+        rested = ~np.isin(near["segment"], list(moment.heard)[-rest:] if rest else [])
+        close = near["similarity"] >= 1.0 - self.largest_step
+        for wanted in (close & rested, close):
+            if wanted.any():
+                chosen: Neighbours = near[wanted]
+                return chosen
+        nearest: Neighbours = near[:1]
+        return nearest
 
     def _tempo(self, moment: Moment, rows: NDArray[Any]) -> NDArray[Any]:
         octaves = np.log2(moment.bundle.segments["bpm"][rows] / moment.bpm)
@@ -140,13 +145,14 @@ def make_policy(name: str) -> Policy:
     return POLICIES[name]()
 
 
-def fold(semitones: int, low: int, high: int) -> int:
-    """The same transposition within half an octave of none, an octave away where keys run out."""
+def fold(semitones: int, low: int, high: int) -> int | None:
+    """The same transposition within half an octave of none, an octave away where keys run out;
+    None where the keyboard has no room for it at all."""
     near = (semitones + 5) % 12 - 5
     for octave in (0, -12, 12):
         if low + near + octave >= LOWEST_KEY and high + near + octave <= HIGHEST_KEY:
             return near + octave
-    return 0
+    return None
 
 
 def _move(moment: Moment, neighbour: Any, why: str) -> Choice:
@@ -154,7 +160,22 @@ def _move(moment: Moment, neighbour: Any, why: str) -> Choice:
     segment = moment.bundle.segments[row]
     semitones = moment.semitones + int(neighbour["transpose"])
     folded = fold(semitones, int(segment["low"]), int(segment["high"]))
+    assert folded is not None, "candidates fit the keyboard"
     return Choice(row, folded, float(neighbour["similarity"]), why)
+
+
+def _on_keyboard(moment: Moment, near: Neighbours) -> NDArray[np.bool_]:
+    """Those that can be transposed without running out of keys."""
+    segments = moment.bundle.segments[near["segment"]]
+    return np.array(
+        [
+            fold(moment.semitones + int(shift), int(low), int(high)) is not None
+            for shift, low, high in zip(
+                near["transpose"], segments["low"], segments["high"], strict=True
+            )
+        ],
+        bool,
+    )
 
 
 def _same_metre(moment: Moment, rows: NDArray[Any]) -> NDArray[np.bool_]:

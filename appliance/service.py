@@ -54,6 +54,8 @@ def read_config(path: Path | None) -> Config:
             raise ConfigError(f"{path}: unknown key {key!r}; did you mean {', '.join(near)}?")
         values[key] = _typed(path, key, value, type(defaults[key]))
     config = Config(**values)
+    if config.rng < 0:
+        raise ConfigError(f"{path}: rng = {config.rng}: 0 or more")
     if config.tempo and not MIN_BPM <= config.tempo <= MAX_BPM:
         raise ConfigError(f"{path}: tempo = {config.tempo:g}: {MIN_BPM:g} to {MAX_BPM:g}, or 0")
     return config
@@ -76,10 +78,14 @@ def run(config: Config, state: Path, say: Callable[[str], None]) -> int:
         while not hardware.quit:
             box.wait()
             box.turn()
-            line = " ".join(filter(None, (box.view.state, box.view.current, box.view.notice)))
+            line = " ".join(
+                filter(None, (box.view.state, box.view.current, box.view.warning, box.view.notice))
+            )
             if line != shown:
                 shown = line
                 say(line)
+            while box.faults:
+                say(f"fault: {box.faults.popleft()}")
     except KeyboardInterrupt:
         pass
     finally:

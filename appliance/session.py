@@ -151,8 +151,8 @@ class Session:
         if patience and (ledger.waiting or ledger.stuck) and self._now < closing.deadline:
             return []
         self._closing = None
-        last = ledger.close()
-        return [*last, EndTake(self._summary(closing.playing))]
+        end = Write("events", {"t": ledger.seconds(self._now), "event": "end"})
+        return [*ledger.close(), end, EndTake(self._summary(closing.playing))]
 
     # -- gestures and commands --------------------------------------------------------------------
 
@@ -163,7 +163,7 @@ class Session:
             case "recording":
                 return self._begin_loop(at)
             case "ending":
-                return self._with_playing(lambda playing: playing.go_on(at))
+                return self._go_on(at)
             case _:
                 return self._with_playing(lambda playing: playing.set_hold(not playing.hold, at))
 
@@ -193,6 +193,14 @@ class Session:
             self._say("NOTHING PLAYS")
             return []
         effects: list[Effect] = act(self._playing)
+        return effects
+
+    def _go_on(self, at: int) -> list[Effect]:
+        assert self._playing is not None
+        effects = self._playing.go_on(at)
+        if effects is None:
+            self._say("TOO LATE")
+            return []
         return effects
 
     def _tempo(self, command: Command) -> list[Effect]:
@@ -265,7 +273,7 @@ class Session:
         self._say(f"{seed.phrase.beats:g} BEATS {bpm:.0f} BPM")
         return [
             *self._playing.advance(at),  # sound before paper
-            KeepSeed(seed, first_tap),
+            KeepSeed(seed, first_tap, self._summary(self._playing)),
             Write("events", line),
             CompareSeed(self._takes, seed.phrase),
         ]

@@ -5,6 +5,7 @@ performance.mid must be one of them, none may be longer than it was planned, and
 sound must be explained by the journal: cut by a stop, or left out for a reason that it names.
 """
 
+import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,22 +13,27 @@ from typing import Any
 
 import numpy as np
 
-from appliance.arranger import Loop, arrange, let_go
+from appliance.arranger import CONTROL, NOTE_ON, Loop, arrange, let_go, messages
 from appliance.errors import SessionFolderError
 from appliance.folder import (
     EVENTS,
+    PERFORMANCE,
     PROVENANCE,
+    Grid,
     Played,
     read_grid,
     read_lines,
     read_performance,
     read_seed,
     read_session,
+    write_performance,
 )
 from corpus.bundle import Bundle
 from corpus.midifile import to_tick
 
 NEAR = 1  # ticks
+SEED_NEAR = 0.005  # beats: the seed is written in ticks, the journal in microseconds
+LEAD_ROOM = 1.0  # beats; no lead-in is longer
 
 
 class VerificationError(SessionFolderError):
@@ -45,15 +51,23 @@ class Verified:
 
 @dataclass(frozen=True)
 class _Reasons:
-    """Why a planned note may be missing."""
+    """Why a planned note may be missing or short; `ended` when the journal came to its end."""
 
     cut: float
     omitted: set[tuple[int, int]]
+    let_go: set[tuple[int, int]]
+    ended: bool
 
     def explain(self, note: Played) -> bool:
         near = range(note.start - NEAR, note.start + NEAR + 1)
         after_cut = note.start >= to_tick(self.cut) - NEAR
         return after_cut or any((tick, note.pitch) in self.omitted for tick in near)
+
+    def explain_end(self, note: Played) -> bool:
+        near = range(note.end - NEAR, note.end + NEAR + 1)
+        if note.end >= to_tick(self.cut) - NEAR:
+            return True
+        return any((tick, note.pitch) in self.let_go for tick in near)
 
 
 def verify_session(folder: Path, bundle: Bundle) -> Verified:
@@ -67,8 +81,14 @@ def verify_session(folder: Path, bundle: Bundle) -> Verified:
     if session["stuck_notes"]:
         raise VerificationError(f"{folder}: {session['stuck_notes']} notes were never let go")
     loops = _derive(folder, bundle, float(session["seed"]["beats"]))
+    reasons = _reasons(folder)
+    if reasons.ended and session["loops"] != len(loops):
+        raise VerificationError(f"{folder}: {session['loops']} loops said, {len(loops)} written")
+    _check_seed(folder, loops[0])
+    _check_performance(folder)
+    _check_pedals(folder, loops, reasons)
     played = read_performance(folder)["system"]
-    left_out = _compare(folder, _planned(loops), played, _reasons(folder))
+    left_out = _compare(folder, _planned(loops), played, reasons)
     return Verified(len(played), len(loops), left_out)
 
 
@@ -87,6 +107,7 @@ def _derive(folder: Path, bundle: Bundle, seed_beats: float) -> list[Loop]:
             row = bundle.row(line["source"])
             _check_origin(folder, line, bundle.segments[row])
             phrase = bundle.phrase(row)
+        _check_tempo(folder, line, grid, phrase.bpm)
         if line["beats"] != phrase.beats or line["rotate_beats"] or line["edits"]:
             raise VerificationError(f"{folder}: loop {number} is not its source as it stands")
         start, scale = line["start_beat"], line["velocity_scale"]
@@ -101,6 +122,64 @@ def _check_origin(folder: Path, line: dict[str, Any], segment: Any) -> None:
     said = (line["track"], line["source_beats"])
     if said != (str(segment["track"]), [begin, begin + float(segment["beats"])]):
         raise VerificationError(f"{folder}: loop {line['loop']} names a source that it is not")
+
+
+def _check_tempo(folder: Path, line: dict[str, Any], grid: Grid, source_bpm: float) -> None:
+    """A change within the lead-in may come before or after the line was written."""
+    start = line["start_beat"]
+    before = [bpm for beat, bpm in grid.tempos if beat <= start - LEAD_ROOM]
+    near = [bpm for beat, bpm in grid.tempos if abs(beat - start) < LEAD_ROOM]
+    if all(abs(line["tempo_scale"] - bpm / source_bpm) > 1e-3 for bpm in [*before[-1:], *near]):
+        raise VerificationError(f"{folder}: loop {line['loop']} was not played at that tempo")
+
+
+def _check_seed(folder: Path, first: Loop) -> None:
+    """Every note of the seed was played by the pianist, before the loop began."""
+    grid = read_grid(folder)
+    played: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for line in read_lines(folder, EVENTS):
+        if line.get("who") == "player" and "beat" not in line:
+            data = bytes.fromhex(line["midi"])
+            if data[0] & 0xF0 == NOTE_ON and data[2]:
+                beat = line["t"] * grid.tempos[0][1] / 60
+                played[data[1], data[2]].append(beat)
+    taken = round(first.start - grid.first_tap)  # beats between the taps; the loop may repeat them
+    for onset, _, pitch, velocity in first.notes.tolist():
+        wanted = (onset - first.start + LEAD_ROOM) % taken - LEAD_ROOM
+        if wanted < 0:
+            continue  # before the first tap the journal had not begun
+        if all(abs(beat - wanted) > SEED_NEAR for beat in played[pitch, velocity]):
+            raise VerificationError(f"{folder}: key {pitch} of the seed was not played as one")
+
+
+def _check_performance(folder: Path) -> None:
+    """performance.mid says what the journal says, and nothing else."""
+    said = (folder / PERFORMANCE).read_bytes()
+    with tempfile.TemporaryDirectory() as place:
+        for name in (EVENTS, PROVENANCE):
+            (Path(place) / name).write_bytes((folder / name).read_bytes())
+        write_performance(Path(place))
+        if (Path(place) / PERFORMANCE).read_bytes() != said:
+            read_performance(folder)  # may know better what is wrong with it
+            raise VerificationError(f"{folder}: {PERFORMANCE} is not what {EVENTS} has")
+
+
+def _check_pedals(folder: Path, loops: list[Loop], reasons: _Reasons) -> None:
+    """Every pedal movement is one of the sources', or the letting go at the end."""
+    planned = {
+        (to_tick(float(event["beat"])), int(event["data"][0]), int(event["data"][1]))
+        for last in (False, True)
+        for event in messages(loops, last)
+        if event["status"] == CONTROL
+    }
+    for line in read_lines(folder, EVENTS):
+        data = bytes.fromhex(line.get("midi", "00"))
+        if line.get("who") != "system" or data[0] & 0xF0 != CONTROL:
+            continue
+        tick = to_tick(line["beat"])
+        known = any((near, data[1], data[2]) in planned for near in (tick, tick - 1, tick + 1))
+        if not known and not (data[2] == 0 and line["beat"] >= reasons.cut - 1e-6):
+            raise VerificationError(f"{folder}: a pedal moves at tick {tick}; no source has it")
 
 
 def _planned(loops: list[Loop]) -> list[Played]:
@@ -122,15 +201,25 @@ def _planned(loops: list[Loop]) -> list[Played]:
 def _reasons(folder: Path) -> _Reasons:
     cut = float("inf")
     omitted: set[tuple[int, int]] = set()
-    last_end = 0.0
+    let_go: set[tuple[int, int]] = set()
+    ended = False
+    last_end = last_beat = 0.0
     for line in read_lines(folder, PROVENANCE):
         last_end = line["start_beat"] + line["beats"]
     for line in read_lines(folder, EVENTS):
+        ended |= line.get("event") == "end"
         if line.get("event") == "cut":
             cut = min(cut, line["beat"])
-        elif "omitted" in line:
-            omitted.add((to_tick(line["beat"]), bytes.fromhex(line["midi"])[1]))
-    return _Reasons(min(cut, last_end), omitted)
+        elif "midi" in line and line["who"] == "system":
+            last_beat = max(last_beat, line["beat"])
+            found = (to_tick(line["beat"]), bytes.fromhex(line["midi"])[1])
+            if "omitted" in line:
+                omitted.add(found)
+            elif "early" in line:
+                let_go.add(found)
+    if not ended:  # a power cut
+        cut = min(cut, last_beat)
+    return _Reasons(min(cut, last_end), omitted, let_go, ended)
 
 
 def _compare(folder: Path, planned: list[Played], played: list[Played], reasons: _Reasons) -> int:
@@ -150,6 +239,11 @@ def _compare(folder: Path, planned: list[Played], played: list[Played], reasons:
             raise VerificationError(
                 f"{folder}: key {note.pitch} at tick {note.start} is held"
                 f" {note.end - match.end} ticks too long"
+            )
+        if note.end < match.end - NEAR and not reasons.explain_end(note):
+            raise VerificationError(
+                f"{folder}: key {note.pitch} at tick {note.start} is let go"
+                f" {match.end - note.end} ticks early, and nothing says why"
             )
         candidates.remove(match)
     left = [note for notes in free.values() for note in notes]

@@ -88,19 +88,19 @@ def build_bundle(
 
 def find_recordings(sources: Sequence[Path]) -> list[Path]:
     """The MIDI files named, and those inside the folders named, in order and each once."""
-    files: dict[Path, None] = {}
+    files: dict[Path, Path] = {}  # one file may be named in several ways
     for source in sources:
         if source.is_dir():
             inside = (f for f in source.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
-            files |= dict.fromkeys(sorted(inside))
+            files |= {file.resolve(): file for file in sorted(inside)}
         elif source.is_file():
-            files[source] = None
+            files.setdefault(source.resolve(), source)
         else:
             raise MidiFileError(f"{source}: no such file or folder; check the path")
     if not files:
         named = ", ".join(str(source) for source in sources)
         raise MidiFileError(f"{named}: no MIDI files in it; give .mid files or a folder of them")
-    return list(files)
+    return list(files.values())
 
 
 def _cut_files(files: list[Path], beats: int, jobs: int) -> Iterator[list[Segment] | str]:

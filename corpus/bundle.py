@@ -230,6 +230,10 @@ def _load(file: Path) -> NDArray[Any]:
 
 def _check_shapes(bundle: Bundle) -> None:
     """Rows match rows and names match columns; cheap enough for every opening."""
+    for name in ARRAYS:
+        wanted = 2 if name in ("embeddings", "neighbours") else 1
+        if getattr(bundle, name).ndim != wanted:
+            raise _damaged(bundle.path, f"{name}.npy has another shape")
     size = len(bundle.segments)
     if bundle.segments.dtype.names != tuple(name for name, _, _ in COLUMNS):
         raise _damaged(bundle.path, "segments.npy has other columns")
@@ -244,7 +248,7 @@ def _check_shapes(bundle: Bundle) -> None:
     if size == 0:
         raise _damaged(bundle.path, "segments.npy is empty")
     for name, array in (("embeddings", bundle.embeddings), ("neighbours", bundle.neighbours)):
-        if array.ndim != 2 or len(array) != size:
+        if len(array) != size:
             raise _damaged(bundle.path, f"{name}.npy does not have one row a segment")
 
 

@@ -19,6 +19,9 @@ from models.notes import PEDAL_CONTROLS, Notes, Pedals, Phrase, note_array, peda
 TICKS_PER_BEAT = 960  # of the files written here
 MAX_BYTES = 20_000_000
 LOWEST, HIGHEST = 21, 108  # the keys of a piano
+MAX_BEATS = 200_000  # ten hours at 333 BPM
+PLAUSIBLE_BPM = (10.0, 1000.0)  # what lies outside is a mistake in the file, and is not heeded
+PLAUSIBLE_BAR = (1.0, 16.0)  # beats
 SHORTEST = 1 / 480  # beats; a note of no length still is a note
 DRUMS = 9
 PIANOS = range(8)  # General MIDI programs of the piano family
@@ -85,13 +88,16 @@ def read_recording(path: Path) -> Recording:
     )
     if len(notes) == 0:
         raise MidiFileError(f"{path}: no notes for a piano in it; give a file with piano notes")
+    beats = float((notes["onset"] + notes["duration"]).max())
+    if beats > MAX_BEATS:
+        raise MidiFileError(f"{path}: {beats:.0f} beats long, at most {MAX_BEATS}; split it")
     return Recording(
         name=path.stem,
         notes=notes,
         pedals=pedal_array(row for source in piano for row in source.pedals),
         tempos=_from_zero(tempos, 120.0),
         bars=_from_zero(bars, 4.0),
-        beats=float((notes["onset"] + notes["duration"]).max()),
+        beats=beats,
     )
 
 
@@ -147,6 +153,8 @@ def save_midi(path: Path, tracks: list[mido.MidiTrack], end: float) -> None:
 
 
 def _parse(path: Path) -> mido.MidiFile:
+    if path.is_dir():
+        raise MidiFileError(f"{path}: a folder; give a MIDI file")
     if not path.is_file():
         raise MidiFileError(f"{path}: no such file; check the path")
     try:
@@ -176,12 +184,15 @@ def _timed(track: mido.MidiTrack, ticks_per_beat: int) -> Iterator[tuple[float, 
 
 def _tempos(events: list[tuple[float, Any]]) -> list[tuple[float, float]]:
     tempos = [(beat, message.tempo) for beat, message in events if message.type == "set_tempo"]
-    return [(beat, mido.tempo2bpm(tempo)) for beat, tempo in tempos if tempo > 0]
+    slowest, fastest = (mido.bpm2tempo(bpm) for bpm in PLAUSIBLE_BPM)
+    return [(b, mido.tempo2bpm(tempo)) for b, tempo in tempos if fastest <= tempo <= slowest]
 
 
 def _bars(events: list[tuple[float, Any]]) -> list[tuple[float, float]]:
     metres = [(beat, message) for beat, message in events if message.type == "time_signature"]
-    return [(beat, m.numerator * 4.0 / m.denominator) for beat, m in metres if m.numerator > 0]
+    bars = [(beat, m.numerator * 4.0 / m.denominator) for beat, m in metres]
+    shortest, longest = PLAUSIBLE_BAR
+    return [(beat, bar) for beat, bar in bars if shortest <= bar <= longest]
 
 
 def _sources(track_name: str, events: list[tuple[float, Any]]) -> list[_Source]:

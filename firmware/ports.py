@@ -30,6 +30,8 @@ _JACK_TRY_AGAIN_S = 0.05
 
 _LAST_CALL_S = 0.03
 
+_QUEUE_SIZE = 65536
+
 # How long to believe a driver that says that there are no ports at all.
 _RENEW_S = 2.0
 
@@ -107,6 +109,29 @@ def list_ports() -> dict[str, list[str]]:
     return {"inputs": _names(rtmidi.MidiIn), "outputs": _names(rtmidi.MidiOut)}
 
 
+class QueuedInput:
+    """An open MIDI input that keeps what comes in, without Python, until it is taken.
+
+    It keeps up with anything, but says nothing of when. One thread at a time may use it.
+    """
+
+    def __init__(self, midi: Any, name: str) -> None:
+        self._midi = midi
+        self.name = name
+        midi.ignore_types(sysex=False, timing=False, active_sense=False)
+
+    def take(self) -> list[bytes]:
+        """Everything that came in since the last call; at most 65536 messages are kept."""
+        found = []
+        while event := self._midi.get_message():
+            found.append(bytes(event[0]))
+        return found
+
+    def close(self) -> None:
+        """Close it; again does nothing."""
+        _close(self._midi)
+
+
 class PortLister:
     """Says again and again which inputs, or which outputs, there are.
 
@@ -158,6 +183,16 @@ def open_input(pattern: str, callback: Received, *, own: bool = True) -> InputPo
     port = InputPort(midi, name, callback)
     port.listen()
     return port
+
+
+def open_queued_input(pattern: str) -> QueuedInput:
+    """Open the first input that answers to `pattern` and keep what it receives."""
+
+    def roomy(api: int, name: str) -> Any:
+        return rtmidi.MidiIn(api, name=name, queue_size_limit=_QUEUE_SIZE)
+
+    midi, name = _open(roomy, pattern, "input", own=True)
+    return QueuedInput(midi, name)
 
 
 def is_own(name: str) -> bool:

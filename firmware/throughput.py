@@ -71,7 +71,8 @@ class _Push:
 
     def _batch(self) -> list[Message]:
         now = time.monotonic_ns()
-        return [_message(now, next(self._seqs)) for _ in range(_BATCH)]
+        # A nanosecond apart: of messages due together, the player sends note-offs first.
+        return [_message(now + n, next(self._seqs)) for n in range(_BATCH)]
 
     def _take(self) -> bool:
         reports = self._player.reports()

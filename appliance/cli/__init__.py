@@ -1,31 +1,46 @@
 """The command line. Every complaint is one line on stderr; exit code 2 for bad input."""
 
 import argparse
+import errno
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from appliance import demo, service, sound
 from appliance.cli import corpus, machine, session
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, ConfigError, RuntimeFaultError
 from appliance.policy import POLICIES
 from appliance.verify import VerificationError
 from corpus.errors import CorpusError
 from firmware.errors import FirmwareError
 from models.errors import ModelError
 
+# A path that cannot be used is the caller's to mend; a full or failing disk is not.
+NAMED_WRONG = (
+    errno.ENOENT,
+    errno.EEXIST,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EROFS,
+    errno.ENAMETOOLONG,
+)
 BAD_INPUT = (ApplianceError, CorpusError, ModelError, FirmwareError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 failed at run time, 2 bad input."""
     arguments = _parser().parse_args(argv)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
     try:
         code: int = arguments.run(arguments)
-    except VerificationError as error:
+    except (VerificationError, RuntimeFaultError) as error:
         return _complain(error, 1)
     except BAD_INPUT as error:
         return _complain(error, 2)
@@ -33,10 +48,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        return _complain(error, 1)
+        if error.errno not in NAMED_WRONG:
+            return _complain(error, 1)
+        fault = f"{error.filename}: {error.strerror}; check that it exists and can be written"
+        return _complain(ConfigError(fault), 2)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     return code
+
+
+def _interrupt(*_: object) -> None:
+    """Being told to stop is like Ctrl-C: the music ends and the folder is finished."""
+    raise KeyboardInterrupt
 
 
 def _complain(error: Exception, code: int) -> int:

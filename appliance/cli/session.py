@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.demo import demo_bundle
+from appliance.errors import ConfigError
 from appliance.folder import PERFORMANCE, write_performance
 from appliance.plot import plot_session
 from appliance.verify import verify_session
@@ -39,6 +40,8 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _plot(arguments: argparse.Namespace) -> int:
+    if arguments.out.suffix.lower() != ".png":
+        raise ConfigError(f"{arguments.out}: a picture is a .png file; name it so")
     if not (arguments.folder / PERFORMANCE).exists():
         write_performance(arguments.folder)
     plot_session(arguments.folder, arguments.out)

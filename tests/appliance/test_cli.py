@@ -163,6 +163,8 @@ def test_a_midi_port_that_does_not_exist(complaint: Complain, tmp_path: Path) ->
         ('tempo = "fast"', "float"),
         ("tempo = 500", "30 to 240"),
         ("rng = true", "int"),
+        ("rng = -1", "0 or more"),
+        ('follow_clock = "yes"', "bool"),
         ("= =", "TOML"),
     ],
 )
@@ -203,6 +205,49 @@ def test_an_out_that_is_something_else_is_not_touched(complaint: Complain, tmp_p
     seed = demo_corpus.DEFAULT_SEED
     assert "not a bundle" in complaint("corpus", "build", seed, "--out", tmp_path)
     assert thesis.read_text() == "years"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["demo", "--fast", "--loops", "2", "--out", "/dev/null/x"],
+        ["corpus", "build", str(demo_corpus.DEFAULT_SEED), "--out", "/dev/null/b"],
+        ["session", "plot", "SESSION", "--out", "/dev/null/x.png"],
+        ["session", "plot", "SESSION", "--out", "x.jpg"],
+        ["calibrate", "--out", "/nowhere/at/all.toml"],
+        ["demo", "--fast", "--profile", "steinway"],
+    ],
+)
+def test_what_cannot_be_written_is_said_first(
+    complaint: Complain, tmp_path: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    if "SESSION" in arguments:
+        main(["demo", "--fast", "--loops", "2", "--out", str(tmp_path / "s")])
+        arguments[arguments.index("SESSION")] = str(tmp_path / "s")
+        capsys.readouterr()
+    complaint(*arguments)
+
+
+def test_the_doctor_looks_and_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--state", str(tmp_path), "--json"]) in (0, 1)
+    findings = json.loads(capsys.readouterr().out)
+    assert {"realtime", "disk", "piano out"} <= {finding["name"] for finding in findings}
+
+
+def test_a_demo_that_is_told_to_stop_ends_its_session_well(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    command = [sys.executable, "-m", "appliance", "demo", "--out", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "loop 1" in line:
+            break
+    process.terminate()
+    _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in complaints
+    assert json.loads((folder / "session.json").read_text())["stuck_notes"] == 0
+    assert main(["session", "verify", str(folder)]) == 0
 
 
 def test_a_seed_that_cannot_be_looped(complaint: Complain, tmp_path: Path) -> None:

@@ -1,14 +1,18 @@
 """The whole instrument on the simulated clock, judged from its files alone."""
 
+import contextlib
 import itertools
 import json
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import mido
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from support.music import make_bundle
 
@@ -20,6 +24,8 @@ from appliance.verify import VerificationError, verify_session
 from corpus import demo as demo_corpus
 from corpus.build import build_bundle
 from corpus.bundle import Bundle
+from corpus.errors import CorpusError
+from models.errors import ModelError
 from models.pitch_histogram import PitchHistogram
 
 FILES = {
@@ -34,8 +40,8 @@ FILES = {
 
 
 def perform(out: Path, **more: object) -> Path:
-    settings = Demo(fast=True, out=out, loops=20)
-    return play(settings.__class__(**(vars(settings) | more)), lambda line: None)  # type: ignore[arg-type]
+    wanted = {"fast": True, "out": out, "loops": 20} | more
+    return play(Demo(**wanted), lambda line: None)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -204,18 +210,103 @@ def test_a_folder_with_a_file_missing_is_refused(copy: Path, name: str) -> None:
         verify_session(copy, demo_bundle())
 
 
-def test_after_a_power_cut_the_performance_is_made_from_the_journal(copy: Path) -> None:
-    whole = system_notes(copy)
-    (copy / "performance.mid").unlink()
-    (copy / "session.json").unlink()
-    journal = (copy / "events.jsonl").read_bytes()
-    (copy / "events.jsonl").write_bytes(journal[: len(journal) * 2 // 3])  # in the middle of a line
-    text = (copy / "events.jsonl").read_text().splitlines()
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_after_a_power_cut_the_rest_is_made_from_the_journal(
+    played: Path, tmp_path: Path, share: float
+) -> None:
+    """What a cut leaves: lines, the last of them unfinished, and the summary of the beginning."""
+    whole = system_notes(played)
+    copy = tmp_path / "cut"
+    copy.mkdir()
+    for name in ("provenance.jsonl", "seed.mid"):
+        shutil.copy(played / name, copy)
+    journal = (played / "events.jsonl").read_bytes()
+    (copy / "events.jsonl").write_bytes(journal[: round(len(journal) * share)])
+    session = json.loads((played / "session.json").read_text())
+    (copy / "session.json").write_text(json.dumps(session | {"loops": 0, "distinct_segments": 0}))
     write_performance(copy)
-    (track,) = [t for t in mido.MidiFile(copy / "performance.mid").tracks if t.name == "system"]
-    strikes = [m for m in track if m.type == "note_on" and m.velocity]
-    assert 0.4 * len(whole) < len(strikes) < len(whole)
-    assert len(text) > 100
+    proof = verify_session(copy, demo_bundle())
+    assert (share - 0.15) * len(whole) < proof.notes < (share + 0.1) * len(whole)
+    plot_session(copy, copy / "stage.png")
+
+
+FORGERIES = {
+    "a track more": lambda midi: midi.tracks.append(
+        mido.MidiTrack([mido.MetaMessage("track_name", name="bass"), mido.Message("note_on")])
+    ),
+    "a track twice": lambda midi: midi.tracks.append(midi.tracks[1]),
+    "a bend": lambda midi: midi.tracks[1].append(mido.Message("pitchwheel", pitch=99)),
+    "every note short": lambda midi: [
+        setattr(message, "time", 0) for message in midi.tracks[1] if message.type == "note_off"
+    ],
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_performance_is_found_out(copy: Path, name: str) -> None:
+    midi = mido.MidiFile(copy / "performance.mid")
+    FORGERIES[name](midi)
+    midi.save(copy / "performance.mid")
+    with pytest.raises(SessionFolderError):
+        verify_session(copy, demo_bundle())
+
+
+def forge_journal(folder: Path, change: Callable[[dict[str, object]], None]) -> None:
+    """Change the journal, and the performance with it."""
+    written = lines(folder, "events.jsonl")
+    for line in written:
+        change(line)
+    (folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in written))
+    write_performance(folder)
+
+
+def test_a_journal_with_foreign_pedals_is_found_out(copy: Path) -> None:
+    def press(line: dict[str, object]) -> None:
+        if line.get("who") == "system" and str(line.get("midi", "")).startswith("b040"):
+            line["midi"] = "b0407f"
+
+    forge_journal(copy, press)
+    with pytest.raises(VerificationError, match="pedal"):
+        verify_session(copy, demo_bundle())
+
+
+def test_a_seed_that_nobody_played_is_found_out(copy: Path) -> None:
+    def forget(line: dict[str, object]) -> None:
+        if line.get("who") == "player" and "beat" not in line:
+            line["midi"] = "80" + str(line["midi"])[2:]
+
+    forge_journal(copy, forget)
+    with pytest.raises(VerificationError, match="seed"):
+        verify_session(copy, demo_bundle())
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_a_mangled_folder_is_refused_in_one_line_or_read(
+    played: Path, tmp_path: Path, data: st.DataObject
+) -> None:
+    copy = tmp_path / "mangled"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(played, copy)
+    name = data.draw(st.sampled_from(["session.json", "events.jsonl", "provenance.jsonl"]))
+    whole = [json.loads((copy / name).read_text())] if name == "session.json" else lines(copy, name)
+    index = data.draw(st.integers(0, min(80, len(whole) - 1)))
+    key = data.draw(st.sampled_from(sorted(whole[index])))
+    if data.draw(st.booleans()):
+        del whole[index][key]
+    else:
+        strange = st.sampled_from([None, True, -1, 0, 1e300, "x", [], {}, [1], "ff", "9040"])
+        whole[index][key] = data.draw(strange)
+    (copy / name).write_text("".join(json.dumps(line) + "\n" for line in whole))
+    for read in (
+        lambda: verify_session(copy, demo_bundle()),
+        lambda: plot_session(copy, copy / "stage.png"),
+        lambda: write_performance(copy),
+    ):
+        with contextlib.suppress(SessionFolderError, CorpusError, ModelError):
+            read()
 
 
 def test_the_picture_shows_loop_and_pianist(played: Path, tmp_path: Path) -> None:

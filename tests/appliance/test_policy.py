@@ -128,7 +128,12 @@ def test_random_needs_no_neighbourhood(forty: Bundle) -> None:
 def test_folding_keeps_the_key_and_the_keyboard(semitones: int, low: int, span: int) -> None:
     high = min(108, low + span)
     folded = fold(semitones, low, high)
+    assert folded is not None
     assert low + folded >= 21
     assert high + folded <= 108
-    if folded:
-        assert (folded - semitones) % 12 == 0
+    assert (folded - semitones) % 12 == 0
+
+
+def test_a_phrase_over_the_whole_keyboard_stays_where_it_is() -> None:
+    assert fold(0, 21, 108) == 0
+    assert fold(3, 21, 108) is None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from support.music import make_bundle, phrase, segments
@@ -14,6 +14,7 @@ from support.stage import MS, SECOND, Stage
 from appliance.events import MidiIn, Outcome, Reported, SeedCompared, Tap, Tick
 from appliance.policy import Groove
 from appliance.session import Settings
+from appliance.verify import verify_session
 from corpus.bundle import Bundle
 from corpus.segment import Segment
 
@@ -366,6 +367,51 @@ class Concert(RuleBasedStateMachine):
         assert len(stage.summaries) == stage.takes
         for summary in stage.summaries:
             assert summary is None or summary["stuck_notes"] == 0
+
+
+MOVES = st.tuples(
+    st.integers(0, 3),  # boundaries to wait for
+    st.floats(-0.4, 0.4) | st.floats(-0.05, 0.05),  # seconds beside it
+    st.sampled_from(["hold", "next", "end", "tap", "tempo"]),
+    st.sampled_from([70.0, 119.0, 180.0]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 9), st.lists(MOVES, max_size=6), st.sampled_from(["stop", "end"]))
+def test_whatever_is_asked_near_a_boundary_the_proof_holds(
+    tmp_path_factory: pytest.TempPathFactory,
+    rng: int,
+    moves: list[tuple[int, float, str, float]],
+    ending: str,
+) -> None:
+    bundle = Concert.bundle
+    stage = Stage(bundle, Settings(rng=rng))
+    stage.record(pitch=40)
+    for boundaries, beside, verb, value in moves:
+        playing = stage.session.playing
+        if playing is None:
+            break
+        current = playing.current.loop
+        beat = current.end + (boundaries - 1) * current.beats
+        stage.pass_until(playing.transport.ns_at(beat) + round(beside * SECOND))
+        if verb == "tap":
+            stage.tap()
+        else:
+            stage.command(verb, value)
+    stage.command(ending)
+    stage.run(40)
+    if stage.session.state != "idle":  # the last tap took the ending back
+        stage.command("stop")
+        stage.run(3)
+    if stage.session.state == "recording" or len(stage.seeds) > 1:
+        return  # a tap in idle began another take
+    strikes = [ns_data for ns_data in stage.wire if ns_data[1][0] == 0x90]
+    assert len(set(strikes)) == len(strikes), "a note was struck twice at one moment"
+    if None in stage.summaries:
+        return
+    folder = stage.write_folder(tmp_path_factory.mktemp("proof") / "take")
+    assert verify_session(folder, bundle).loops == len(stage.provenance)
 
 
 @pytest.fixture(autouse=True)

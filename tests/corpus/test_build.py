@@ -111,3 +111,13 @@ def test_nothing_to_build_from_is_said(tmp_path: Path) -> None:
 def test_segments_have_4_to_16_beats(tmp_path: Path, beats: int) -> None:
     with pytest.raises(CorpusError, match="4 to 16"):
         build([take(tmp_path / "a.mid")], tmp_path / "out", beats=beats)
+
+
+def test_one_file_named_twice_is_one_recording(tmp_path: Path) -> None:
+    path = take(tmp_path / "in" / "a.mid")
+    report = build_bundle(
+        [path, tmp_path / "in", tmp_path / "in" / ".." / "in" / "a.mid"],
+        tmp_path / "out",
+        PitchHistogram(),
+    )
+    assert (report.tracks, report.segments) == (1, 4)

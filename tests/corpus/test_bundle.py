@@ -131,3 +131,11 @@ def test_an_older_bundle_is_replaced_whole(tmp_path: Path) -> None:
 def test_an_unknown_segment_is_named(bundle) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(BundleError, match="nobody@4"):
         bundle.row("nobody@4")
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_array_of_another_shape_is_named(tmp_path: Path, name: str) -> None:
+    path = make_bundle(tmp_path / "b").path / f"{name}.npy"
+    np.save(path, np.load(path).reshape(-1)[:1].reshape(()))
+    with pytest.raises(BundleError, match="shape"):
+        open_bundle(tmp_path / "b")

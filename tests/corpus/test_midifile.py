@@ -205,3 +205,16 @@ def test_a_file_as_one_phrase_has_whole_beats(tmp_path: Path) -> None:
     path = tmp_path / "x.mid"
     write_phrase(path, phrase(beats=8.0), "x")
     assert read_phrase(path).beats == 8.0
+
+
+def test_a_file_of_endless_silence_is_refused(tmp_path: Path) -> None:
+    path = midi_file(tmp_path / "gap.mid", [[on(60), off(60, 1), on(60, 0x0FFFFFF), off(60, 1)]], 1)
+    with pytest.raises(MidiFileError, match="beats long"):
+        read_recording(path)
+
+
+def test_metres_and_tempos_that_cannot_be_are_not_heeded(tmp_path: Path) -> None:
+    odd = [metre(1, 32), metre(255, 1), mido.MetaMessage("set_tempo", tempo=1)]
+    recording = read_recording(midi_file(tmp_path / "x.mid", [[*odd, on(60), off(60, 480)]]))
+    assert recording.bars.tolist() == [(0.0, 4.0)]
+    assert recording.tempos.tolist() == [(0.0, 120.0)]

@@ -385,6 +385,44 @@ def test_panic_releases_everything_and_forgets_the_queue(bench: Bench) -> None:
     assert bench.dispatcher.sounding == frozenset()
 
 
+def test_silence_releases_everything_and_keeps_the_queue(bench: Bench) -> None:
+    bench.on(0, 1, 60)
+    bench.on(500, 2, 67)
+    bench.off(600, 1, 60)
+    bench.off(600, 2, 67)
+    bench.run(0)
+    bench.wire.clear()
+    bench.dispatcher.silence(5 * MS)
+    assert bench.wire == [bytes((OFF, 60, 0)), *SILENCE]
+    bench.wire.clear()
+    bench.run(500)
+    bench.run(600)
+    assert bench.wire == [bytes((ON, 67, 64)), bytes((OFF, 67, 0))]
+    assert bench.outcomes() == ["SENT", "SENT", "SUPPRESSED", "SENT"]
+
+
+def test_a_release_in_doubt_is_owed_again(bench: Bench) -> None:
+    for note, key in enumerate((60, 62, 64, 65), 1):
+        bench.on(0, note, key)
+    for due, note, key in ((10, 1, 60), (20, 2, 62), (30, 3, 64)):
+        bench.off(due, note, key)
+        bench.run(due)
+    bench.on(40, 5, 64)
+    bench.run(40)
+    bench.wire.clear()
+    bench.dispatcher.doubt(20 * MS)
+    bench.run(50)
+    # Not the one released before, nor the keys that sound, which are accounted for.
+    assert bench.wire == [bytes((OFF, 62, 0))]
+    assert bench.dispatcher.sounding == {(0, 64), (0, 65)}
+
+
+def test_nothing_is_in_doubt_where_nothing_was_played(bench: Bench) -> None:
+    bench.dispatcher.doubt(0)
+    assert bench.run(0) is None
+    assert bench.wire == []
+
+
 def test_panic_speaks_on_the_first_channel_even_when_nothing_was_played(bench: Bench) -> None:
     bench.dispatcher.panic(0)
     assert bench.wire == SILENCE

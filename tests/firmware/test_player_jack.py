@@ -54,9 +54,27 @@ def test_every_message_arrives_in_order(jack, ear: Ear) -> None:
     jack.attempt(check)
 
 
+def test_without_realtime_priority_every_message_arrives_in_order(jack, ear: Ear, capfd) -> None:
+    def check() -> None:
+        ear.forget()
+        # A priority beyond the scheduler's range is refused even to root.
+        with PlayerProcess(ear.name, None, priority=1000, stale_ns=PATIENT) as player:
+            assert player.realtime is False
+            now = time.monotonic_ns()
+            music = [Message(now + n, n, n, bytes((0x90, n, 64))) for n in range(100)]
+            player.schedule(music)
+            jack.wait(lambda: len(ear.listen()) >= 100, "everything to arrive")
+            assert ear.heard[:100] == [message.data for message in music]
+        lines = capfd.readouterr().err.splitlines()
+        assert len([line for line in lines if "no realtime scheduling" in line]) == 1
+
+    jack.attempt(check)
+
+
 def test_a_virtual_port_can_be_connected_to(jack, unique, wait) -> None:
     name = unique("line")
     with PlayerProcess(f"virtual:{name}", None, stale_ns=PATIENT) as player:
+        assert player.ports()["output"]
         ear = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="Ear")
         names = ear.get_ports()
         ear.open_port(next(n for n, found in enumerate(names) if name in found))
@@ -148,8 +166,9 @@ def test_when_the_parent_dies_every_key_is_released(jack, ear: Ear, number) -> N
     jack.attempt(check)
 
 
-def test_a_new_child_releases_what_a_dead_one_left(jack, ear: Ear) -> None:
+def test_a_new_child_releases_what_a_dead_one_left(jack, ear: Ear, record_property) -> None:
     def check() -> None:
+        ear.forget()
         with PlayerProcess(ear.name, None, stale_ns=PATIENT) as player:
             player.schedule(chord())
             jack.wait(lambda: ear.sounding() == set(CHORD), "the chord")
@@ -157,8 +176,13 @@ def test_a_new_child_releases_what_a_dead_one_left(jack, ear: Ear) -> None:
             os.kill(player.pid, signal.SIGKILL)
             jack.wait(lambda: not player.alive, "death")
             assert ear.sounding() == set(CHORD)
+            struck = len(ear.heard)
+            began = time.monotonic_ns()
             player.restart()
             jack.wait(lambda: not ear.sounding(), "silence")
+            record_property("milliseconds_to_silence", (time.monotonic_ns() - began) // MS)
+            released = [bytes((0x80, key, 0)) for key in CHORD]
+            assert ear.heard[struck : struck + len(CHORD)] == released
             player.schedule(chord(11))
             jack.wait(lambda: ear.sounding() == set(CHORD), "the chord again")
 

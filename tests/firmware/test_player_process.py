@@ -198,6 +198,46 @@ def test_where_realtime_is_forbidden_it_says_so_and_plays(wait, capfd) -> None:
     assert "no realtime scheduling" in capfd.readouterr().err
 
 
+AS_NOBODY = """
+import json, os, pwd, resource, sys
+from firmware import player_main
+nobody = pwd.getpwnam("nobody")
+resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
+os.setgroups([])
+os.setgid(nobody.pw_gid)
+os.setuid(nobody.pw_uid)
+sys.exit(player_main.main(json.loads(sys.argv[1])))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_user_without_the_permission_plays_in_order_and_is_told_once(
+    wait, capfd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # The player is loaded as root, since another user may not read what it is made of.
+    (tmp_path / "nobody.py").write_text(AS_NOBODY)
+    starter = tmp_path / "starter"
+    starter.write_text(f'#!/bin/sh\nexec {sys.executable} {tmp_path}/nobody.py "$3"\n')
+    starter.chmod(0o755)
+    monkeypatch.setattr(player_module.sys, "executable", str(starter))
+    with PlayerProcess(None, None, stale_ns=PATIENT) as player:
+        assert player.realtime is False
+        status = Path(f"/proc/{player.pid}/status").read_text()
+        owner = next(line.split()[1] for line in status.splitlines() if line.startswith("Uid"))
+        assert owner != "0"
+        now = time.monotonic_ns()
+        player.schedule(note_on(seq, now + seq, seq) for seq in range(1, 128))
+        found = []
+        wait(lambda: found.extend(player.reports()) or len(found) >= 127, "all reports")
+        assert [report.seq for report in found] == list(range(1, 128))
+        assert {report.outcome for report in found} == {Outcome.SENT}
+    lines = capfd.readouterr().err.splitlines()
+    (told,) = (line for line in lines if "realtime" in line)
+    assert "notes may be late under load" in told
+    assert "LimitRTPRIO" in told
+    assert all(line.startswith("smartlooper player: ") for line in lines)
+
+
 def test_the_child_loads_little() -> None:
     code = (
         "import json, sys; import firmware.player_main; "

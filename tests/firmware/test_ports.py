@@ -109,6 +109,32 @@ def test_a_callback_that_raises_is_counted(tidy: list, unique: Unique, wait) -> 
     wait(failed, "a failure")
 
 
+@pytest.mark.usefixtures("jack")
+def test_a_port_of_our_own_can_be_left_out(tidy: list, unique: Unique) -> None:
+    name = unique("self")
+    tidy.append(ports.open_input(f"virtual:{name}", lambda *_: None))
+    with pytest.raises(PortNotFound, match="no MIDI output matches"):
+        ports.open_output(name, own=False)
+    tidy.append(ports.open_output(name))
+
+
+def test_a_queued_input_keeps_what_comes_in(jack, tidy: list, unique: Unique) -> None:
+    name = unique("queue")
+    tidy.append(ports.open_queued_input(f"virtual:{name}"))
+    tidy.append(ports.open_output(name))
+    sent = [bytes((0x90, key, 64)) for key in range(100)]
+
+    def check() -> None:
+        found = tidy[0].take()
+        found.clear()
+        for data in sent:
+            tidy[1].send(data)
+        jack.wait(lambda: found.extend(tidy[0].take()) or len(found) >= 100, "everything")
+        assert found == sent
+
+    jack.attempt(check)
+
+
 HAMMER = """
 import sys, time, rtmidi
 midi = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="Hammer")

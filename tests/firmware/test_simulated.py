@@ -68,6 +68,34 @@ def test_a_key_taken_over_is_let_go_with_the_finger() -> None:
     assert heard == [(1100, ON), (2500, OFF)]
 
 
+def test_an_echo_is_neither_playing_nor_a_hand_on_the_key() -> None:
+    clock = SimulatedClock(1000)
+    heard: list[tuple[int, bytes]] = []
+    player = SimulatedPlayer(clock, lambda ns, data: heard.append((ns, data)), echo_window_ns=100)
+    player.schedule([Message(1100, 1, 1, ON), Message(1500, 2, 1, OFF)])
+    player.push(1150, ON)
+    player.push(1160, bytes((0x90, 62, 64)))
+    player.push(1550, OFF)
+    assert player.incoming() == [(1160, bytes((0x90, 62, 64)))]
+    assert heard == [(1100, ON), (1500, OFF)]
+    assert player.counters()["echoed"] == 2
+    # Past the window it is a hand.
+    player.schedule([Message(2000, 3, 2, ON)])
+    player.push(2101, ON)
+    assert player.incoming() == [(2101, ON)]
+    player.schedule([Message(2200, 4, 2, OFF)])
+    player.advance(2300)
+    assert heard[2:] == [(2000, ON)]
+
+
+def test_without_a_window_nothing_is_an_echo() -> None:
+    _, player, _ = made()
+    player.schedule([Message(1100, 1, 1, ON)])
+    player.push(1150, ON)
+    assert player.incoming() == [(1150, ON)]
+    assert player.counters()["echoed"] == 0
+
+
 def test_time_never_goes_back() -> None:
     _, player, heard = made()
     player.advance(5000)

@@ -66,6 +66,7 @@ class Way:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_million_messages_leave_memory_as_it_was() -> None:
     way = Way()
     with traced():

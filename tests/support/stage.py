@@ -1,6 +1,7 @@
 """A session on a stage of plain lists: no firmware, nothing of its bookkeeping is trusted."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from appliance.events import (
@@ -10,6 +11,7 @@ from appliance.events import (
     CompareSeed,
     EndTake,
     Event,
+    KeepSeed,
     MidiIn,
     Outcome,
     Reported,
@@ -22,7 +24,9 @@ from appliance.events import (
     View,
     Write,
 )
+from appliance.folder import write_performance
 from appliance.jobs import compare_seed
+from appliance.journal import Journal
 from appliance.policy import Groove, Policy
 from appliance.session import Session, Settings
 from corpus.bundle import Bundle
@@ -49,6 +53,7 @@ class Stage:
         self.writes: list[Write] = []
         self.summaries: list[dict[str, Any] | None] = []
         self.takes = 0
+        self.seeds: list[KeepSeed] = []
         self.views: list[View] = []
         self.handed_ahead: list[int] = []
         self._compare: list[tuple[int, CompareSeed]] = []
@@ -105,6 +110,8 @@ class Stage:
                     self._cancel(after)
                 case Write():
                     self.writes.append(effect)
+                case KeepSeed():
+                    self.seeds.append(effect)
                 case CompareSeed() if self.answers:
                     self._compare.append((self.now + SECOND, effect))
                 case BeginTake():
@@ -134,6 +141,18 @@ class Stage:
     def struck(self) -> list[tuple[int, int, int]]:
         """(ns, pitch, velocity) of every strike."""
         return [(ns, data[1], data[2]) for ns, data in self.wire if data[0] == 0x90]
+
+    def write_folder(self, folder: Path) -> Path:
+        """The session folder of a stage's only take."""
+        (seed,), (summary,) = self.seeds, self.summaries
+        assert summary is not None
+        journal = Journal(folder, durable=False)
+        journal.keep_seed(seed.seed, seed.offset, seed.summary)
+        for write in self.writes:
+            journal.write(write.file, write.line)
+        journal.close(summary)
+        write_performance(folder)
+        return folder
 
     def _cancel(self, after: int) -> None:
         gone = [message for message in self.queue if message.due > after]
