@@ -302,8 +302,11 @@ class Box:
 
     def _trouble(self, now: int) -> str:
         """What the screen must say, in the order of what matters most."""
-        if isinstance(self._engine, PlayerProcess) and not self._engine.alive:
-            return "PLAYER LOST"
+        if isinstance(self._engine, PlayerProcess):
+            if not self._engine.alive:
+                return "PLAYER LOST"
+            if not all(self._engine.ports().values()):
+                return "PIANO OFF"
         if self._presence.is_off(now):
             return "PIANO OFF"
         if self._unsaved or (self._syncer is not None and self._syncer.faults):

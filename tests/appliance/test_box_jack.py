@@ -177,6 +177,53 @@ def test_stopping_lets_go_of_every_key(
     jack.attempt(check)
 
 
+def test_a_piano_that_is_unplugged_is_shown_and_the_groove_goes_on(
+    jack: Jack, hands: Hands, bundle: Bundle, tmp_path: Path, unique: Callable[[str], str]
+) -> None:
+    name = unique("piano")
+    piano = Ear(name)
+    engine = PlayerProcess(name, hands.name)
+    box = Box(
+        Session(Settings(), bundle, Groove()), bundle, wired(engine), lambda: tmp_path / "take"
+    )
+    cable = Cable(hands)
+    pianist = Pianist(
+        seed=phrase(36, bpm=200),
+        solo=phrase(72, bpm=200),
+        loops=99,
+        start=time.monotonic_ns(),
+        tap=box.tap,
+        play=cable.play,
+        end=lambda: None,
+    )
+
+    def until(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < deadline, box.view
+            times = [t for t in (pianist.next_time, cable.next_time) if t is not None]
+            box.wait(min(times, default=None))
+            now = time.monotonic_ns()
+            cable.act(now)
+            pianist.act(now, None)
+            box.turn()
+
+    try:
+        until(lambda: box.view.state == "groove" and piano.sounding())
+        piano.close()
+        until(lambda: box.view.warning == "PIANO OFF")
+        loop = box.view.loop
+        until(lambda: box.view.loop > loop)
+        piano = Ear(name)
+        until(lambda: box.view.warning == "" and piano.sounding())
+    finally:
+        box.close()
+    jack.wait(lambda: not piano.sounding(), "silence")
+    piano.close()
+    summary = json.loads((tmp_path / "take" / "session.json").read_text())
+    assert summary["stuck_notes"] == 0
+
+
 def test_when_the_player_is_killed_the_loop_goes_on_in_its_place(
     jack: Jack, ear: Ear, hands: Hands, bundle: Bundle, tmp_path: Path
 ) -> None:
