@@ -152,7 +152,8 @@ class Ledger:
                 return [self._line(sent, omitted=outcome.value)]
         if kind == NOTE_OFF:
             # Suppressed: the key was let go otherwise, or given to the pianist, about now.
-            ended = outcome in (Outcome.SENT, Outcome.SUPPRESSED)
+            # Failed: the port is away; the player lets go as soon as it is back.
+            ended = outcome in (Outcome.SENT, Outcome.SUPPRESSED, Outcome.FAILED)
             if not ended or self._sounding.pop(message.note, None) is None:
                 return []
             return [self._line(sent)]
