@@ -27,6 +27,7 @@ _SENSING = b"\xfe"
 _SENSING_EVERY_NS = 200_000_000
 _COMMANDS_A_TURN = 16  # few, so that taking messages over never delays sending one
 _SWITCH_INTERVAL_S = 50e-6
+_WATCH_NS = 250_000
 _FLUSH_NS = 20_000_000
 _ON_THE_WIRE_NS = 100_000_000  # the longest that a message takes from a send to the instrument
 _NS = 1_000_000_000
@@ -121,8 +122,22 @@ class PlayerLoop:
         if self._news or self._inlet.news:
             self._publish()
         if not more:
-            wake = started + self._settings["poll_ns"]
-            self._clock.wait_until(wake if due is None else min(due, wake))
+            self._wait(due, started + self._settings["poll_ns"])
+
+    def _wait(self, due: int | None, wake: int) -> None:
+        """Until the next turn. What is due before it leaves first of all.
+
+        The kernel and the interpreter need longer to wake up than a note may be late: so sleep
+        ends a little early, and the rest is spent looking at the clock.
+        """
+        if due is None or due > wake + _WATCH_NS:
+            self._clock.wait_until(wake)
+            return
+        now = self._clock.now
+        self._clock.wait_until(due - _WATCH_NS)
+        while now() < due:
+            pass
+        self.dispatcher.run(now())
 
     def _take_commands(self) -> bool:
         """Obey some commands; True when there may be more."""

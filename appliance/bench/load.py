@@ -1,4 +1,4 @@
-"""A busy machine: a spinning process on every core, and one that writes to the disk."""
+"""A busy machine: spinning processes on every core, and one that writes to the disk."""
 
 import os
 import subprocess
@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+SPINNERS_A_CORE = 8
 _SPIN = "while True: pass"
 _WRITE = """
 import os, sys
@@ -35,10 +36,11 @@ with tempfile.TemporaryDirectory() as folder:
 
 @contextmanager
 def busy_machine() -> Iterator[None]:
-    """Every core busy at normal priority, and the disk with them, until the block ends."""
+    """SPINNERS_A_CORE busy processes on every core, and one that writes to the disk, until the
+    block ends. All at normal priority: what an ordinary sender has to wait behind."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="smartlooper-load-"))
-        for _ in range(os.cpu_count() or 1):
+        for _ in range(SPINNERS_A_CORE * (os.cpu_count() or 1)):
             stack.enter_context(_process(_SPIN))
         stack.enter_context(_process(_WRITE, os.path.join(folder, "load")))
         yield
