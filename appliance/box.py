@@ -1,9 +1,11 @@
 """The box: one session wired to its hardware, real or simulated."""
 
 import select
+import signal
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,6 +190,7 @@ class Box:
     ) -> None:
         self.session = session
         self.view = View()
+        self.told_to_stop = False
         self.folder: Path | None = None  # of the latest take
         self.faults: deque[str] = deque(maxlen=100)
         self._bundle = bundle
@@ -215,6 +218,24 @@ class Box:
     def command(self, verb: str, value: float | None = None) -> None:
         """Ask for something at the next turn."""
         self._asked.append(Command(self._clock.now(), verb, value))
+
+    @contextmanager
+    def heeding_signals(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM end the music between two turns, never in the middle of one.
+
+        Only for the main thread; they set `told_to_stop`.
+        """
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in before:
+            signal.signal(number, self._be_told)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _be_told(self, *_: object) -> None:
+        self.told_to_stop = True
 
     def tap(self, at: int) -> None:
         """A tap that no footswitch made."""

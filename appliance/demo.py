@@ -61,10 +61,13 @@ def play(demo: Demo, say: Say) -> Path:
     if not hardware.player.realtime:
         say("no realtime priority on this machine: notes may leave late under load")
     box = Box(session, bundle, hardware, lambda: folder, sync=not demo.fast)
-    try:
-        _perform(box, hardware, seed, solo, demo.loops, say)
-    finally:
-        box.close()
+    with box.heeding_signals():
+        try:
+            _perform(box, hardware, seed, solo, demo.loops, say)
+        finally:
+            box.close()
+    if box.told_to_stop:
+        raise KeyboardInterrupt
     if box.folder is None:
         raise ConfigError(f"{demo.seed}: cannot be looped ({box.view.notice})")
     if box.faults:
@@ -128,7 +131,7 @@ def _perform(
         end=lambda: box.command("end"),
     )
     told = View()
-    while not (pianist.is_done(box.session.state) or hardware.quit):
+    while not (pianist.is_done(box.session.state) or hardware.quit or box.told_to_stop):
         coming = [time for time in (pianist.next_time, keyboard.next_time) if time is not None]
         box.wait(min(coming, default=None))
         playing = box.session.playing

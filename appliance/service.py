@@ -74,23 +74,26 @@ def run(config: Config, state: Path, say: Callable[[str], None]) -> int:
     box = Box(session, bundle, hardware, new_folder, follow_clock=config.follow_clock)
     say(f"corpus {bundle.name}, {len(bundle)} segments; space: tap, q: quit")
     shown = ""
-    try:
-        while not hardware.quit:
-            box.wait()
-            box.turn()
-            line = " ".join(
-                filter(None, (box.view.state, box.view.current, box.view.warning, box.view.notice))
-            )
-            if line != shown:
-                shown = line
-                say(line)
-            while box.faults:
-                say(f"fault: {box.faults.popleft()}")
-    except KeyboardInterrupt:
-        pass
-    finally:
-        box.close()
+    with box.heeding_signals():
+        try:
+            while not (hardware.quit or box.told_to_stop):
+                box.wait()
+                box.turn()
+                shown = _tell(box, shown, say)
+        finally:
+            box.close()
     return 0
+
+
+def _tell(box: Box, shown: str, say: Callable[[str], None]) -> str:
+    """Say what is new on the screen, and what went wrong; returns what the screen shows now."""
+    view = box.view
+    line = " ".join(filter(None, (view.state, view.current, view.warning, view.notice)))
+    if line != shown:
+        say(line)
+    while box.faults:
+        say(f"fault: {box.faults.popleft()}")
+    return line
 
 
 def _typed(path: Path, key: str, value: Any, wanted: type) -> Any:
