@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.errors import SeedError
-from models.notes import PEDAL_CONTROLS, SUSTAIN, Pedals, Phrase, note_array, pedal_array
+from models.notes import PEDAL_CONTROLS, SUSTAIN, Phrase, note_array, pedal_array, sort_notes
 
 MIN_SECONDS, MAX_SECONDS = 0.5, 60.0
 MIN_BEATS = 4  # shorter takes are repeated up to this, so that there is time to decide
@@ -214,17 +214,13 @@ def _repeated(phrase: Phrase) -> Phrase:
     shifts = np.arange(times) * phrase.beats
     notes = np.concatenate([_shifted(phrase.notes, "onset", shift) for shift in shifts])
     pedals = np.concatenate([_shifted(phrase.pedals, "beat", shift) for shift in shifts])
-    notes = notes[np.lexsort((notes["pitch"], notes["onset"]))]
     beats = phrase.beats * times
-    return Phrase(notes, _in_order(pedals), beats, phrase.bpm, min(phrase.bar, beats))
+    return Phrase(
+        sort_notes(notes), pedal_array(pedals.tolist()), beats, phrase.bpm, min(phrase.bar, beats)
+    )
 
 
 def _shifted(events: NDArray[Any], field: str, beats: float) -> NDArray[Any]:
     moved = events.copy()
     moved[field] += beats
     return moved
-
-
-def _in_order(pedals: Pedals) -> Pedals:
-    ordered: Pedals = pedals[np.argsort(pedals["beat"], kind="stable")]
-    return ordered
