@@ -5,7 +5,6 @@ note, whatever the tempo. Parsing is mido's.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.errors import MidiFileError
-from models.notes import PEDAL_CONTROLS, Notes, Pedals, Phrase, note_array, pedal_array
+from corpus.recording import CHANGE, Recording
+from models.notes import PEDAL_CONTROLS, Phrase, note_array, pedal_array
 
 TICKS_PER_BEAT = 960  # of the files written here
 MAX_BYTES = 20_000_000
@@ -25,40 +25,6 @@ PLAUSIBLE_BAR = (1.0, 16.0)  # beats
 SHORTEST = 1 / 480  # beats; a note of no length still is a note
 DRUMS = 9
 PIANOS = range(8)  # General MIDI programs of the piano family
-
-_EVENT = np.dtype([("beat", "<f8"), ("value", "<f8")])
-
-
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """One track of the corpus as it was played.
-
-    `tempos` holds (beat, BPM) and `bars` (beat, bar length in beats) where each begins to hold;
-    both start at beat 0.
-    """
-
-    name: str
-    notes: Notes
-    pedals: Pedals
-    tempos: NDArray[Any]
-    bars: NDArray[Any]
-    beats: float
-
-    def seconds(self, beat: float) -> float:
-        """Seconds from beat 0 to `beat` along the tempo map."""
-        starts = np.minimum(self.tempos["beat"], beat)
-        spans = np.diff(starts, append=beat)
-        return float((spans * 60.0 / self.tempos["value"]).sum())
-
-    def bpm(self, start: float, end: float) -> float:
-        """The mean tempo between two beats."""
-        return (end - start) * 60.0 / (self.seconds(end) - self.seconds(start))
-
-    def phrase(self) -> Phrase:
-        """The whole recording as one phrase, of a whole number of beats."""
-        beats = max(1.0, float(np.ceil(self.beats - 1e-6)))
-        bar = float(self.bars["value"][0])
-        return Phrase(self.notes, self.pedals, beats, self.bpm(0.0, beats), bar)
 
 
 class _Source(NamedTuple):
@@ -248,7 +214,7 @@ def _from_zero(rows: list[tuple[float, float]], default: float) -> NDArray[Any]:
     changes = {0.0: default}
     for beat, value in sorted(rows, key=lambda row: row[0]):
         changes[beat] = value
-    return np.array(list(changes.items()), dtype=_EVENT)
+    return np.array(list(changes.items()), dtype=CHANGE)
 
 
 def read_phrase(path: Path) -> Phrase:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.midifile import Recording
+from corpus.recording import Recording
 from models.notes import SUSTAIN, Pedals, Phrase, pedal_array
 
 MIN_BEATS, MAX_BEATS, DEFAULT_BEATS = 4, 16, 8

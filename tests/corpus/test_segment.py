@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.music import midi_file, off, on
 
-from corpus.midifile import Recording, read_recording
+from corpus.midifile import read_recording
+from corpus.recording import Recording
 from corpus.segment import LEAD_IN, bars_within, cut
 from models.notes import note_array, pedal_array
 
