@@ -7,7 +7,7 @@ A note is known by its id: a note-off acts only on the note-on that carries the 
 old note-off never cuts a newer note on the same key.
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable
 from enum import IntEnum
 from typing import NamedTuple
@@ -180,6 +180,7 @@ class Dispatcher:
         self._arrivals = 0
         self._now = 0
         self._voices: dict[int, tuple[int, int]] = {}  # slot: (note id, due of its note-on)
+        self._kept: dict[int, _Entry] = {}  # note id: its release, which outlived a cancel
         self._owed: set[int] = set()  # slots that still need a note-off
         self._released_at = [-1] * _SLOTS
         self._retry_at: int | None = None
@@ -207,6 +208,14 @@ class Dispatcher:
         """How many messages wait."""
         return len(self._queue)
 
+    @property
+    def next_due(self) -> int | None:
+        """The time of the next thing to do, nanoseconds; None when nothing waits."""
+        due = self._queue[0][0] if self._queue else None
+        if due is None or self._retry_at is None:
+            return self._retry_at if due is None else due
+        return min(due, self._retry_at)
+
     def counters(self) -> dict[str, int]:
         """Totals since the start."""
         totals = {outcome.name.lower(): self._counts[outcome] for outcome in Outcome}
@@ -220,13 +229,16 @@ class Dispatcher:
             return
         self._arrivals += 1
         rank = _OFF_RANK if is_note_off(message.data) else _OTHER_RANK
+        if rank == _OFF_RANK and message.note in self._kept:
+            self._withdraw(self._kept.pop(message.note))
         insort(self._queue, (message.due, rank, self._arrivals, message))
 
     def cancel(self, after: int) -> None:
         """Forget what is due later than `after`, and release what began later than that.
 
-        Note-offs stay for the notes that stay. A note that sounds without a queued note-off sounds
-        on: its note-off is still to be added, with the same id.
+        Note-offs stay for the notes that stay, unless the same note-off is added again, at another
+        time: then that one counts. A note that sounds without a queued note-off sounds on: its
+        note-off is still to be added, with the same id.
         """
         queue = self._queue
         cut = bisect_right(queue, (after, _PAST_RANKS))
@@ -236,7 +248,9 @@ class Dispatcher:
         for entry in later:
             if self._ends_what_stays(entry[3], after, staying):
                 queue.append(entry)
+                self._kept[entry[3].note] = entry
             else:
+                self._kept.pop(entry[3].note, None)
                 self._tell(entry[3], Outcome.CANCELLED, self._now)
         for slot, (note, due) in list(self._voices.items()):
             if due > after:
@@ -273,7 +287,7 @@ class Dispatcher:
         while queue and queue[0][0] <= now:
             message = queue.pop(0)[3]
             self._tell(message, self._leave(message, now), now)
-        return self._next()
+        return self.next_due
 
     def doubt(self, since: int) -> None:
         """The instrument may not have heard what was released at `since` (ns) or later: owe it."""
@@ -303,6 +317,7 @@ class Dispatcher:
         self.silence(now)
         forgotten = self._queue[:]
         self._queue.clear()
+        self._kept.clear()
         for entry in forgotten:
             self._tell(entry[3], Outcome.CANCELLED, now)
 
@@ -348,6 +363,7 @@ class Dispatcher:
     def _lift(self, message: Message) -> Outcome:
         slot = _slot(message.data)
         voice = self._voices.get(slot)
+        self._kept.pop(message.note, None)
         if voice is None or voice[0] != message.note:
             if not self._ended.take(message.note):
                 self._unborn.add(message.note)
@@ -397,17 +413,16 @@ class Dispatcher:
             if not self._is_held(slot):
                 self._release(slot)
 
-    def _next(self) -> int | None:
-        due = self._queue[0][0] if self._queue else None
-        if due is None or self._retry_at is None:
-            return self._retry_at if due is None else due
-        return min(due, self._retry_at)
-
     def _ends_what_stays(self, message: Message, after: int, staying: set[int]) -> bool:
         if not is_note_off(message.data):
             return False
         note, due = self._voices.get(_slot(message.data), (None, 0))
         return (note == message.note and due <= after) or message.note in staying
+
+    def _withdraw(self, entry: _Entry) -> None:
+        """Take one entry out of the queue."""
+        del self._queue[bisect_left(self._queue, entry)]
+        self._tell(entry[3], Outcome.CANCELLED, self._now)
 
     def _drop_superseded(self, now: int) -> None:
         """After a stall, keep only the last value of each controller among what is overdue."""

@@ -9,6 +9,7 @@ import ctypes
 import gc
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -27,10 +28,12 @@ _SENSING = b"\xfe"
 _SENSING_EVERY_NS = 200_000_000
 _COMMANDS_A_TURN = 16  # few, so that taking messages over never delays sending one
 _SWITCH_INTERVAL_S = 50e-6
-_WATCH_NS = 250_000
+_WATCH_NS = 600_000
+_BREATH_NS = 1_000
 _FLUSH_NS = 20_000_000
 _ON_THE_WIRE_NS = 100_000_000  # the longest that a message takes from a send to the instrument
 _NS = 1_000_000_000
+_REALTIME_LIMIT_US = (1_000_000, 2_000_000)  # without a sleep: a signal, then the end
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
 
 _COUNTED = {
@@ -121,14 +124,16 @@ class PlayerLoop:
         self._board.cells[Cell.HEARTBEAT] = started
         if self._news or self._inlet.news:
             self._publish()
-        if not more:
-            self._wait(due, started + self._settings["poll_ns"])
+        # Even with more to take over it sleeps, if only just: other threads of this process want
+        # the interpreter, and the kernel ends a realtime process that never does.
+        pause = _BREATH_NS if more else self._settings["poll_ns"]
+        self._wait(due, (self._clock.now() if more else started) + pause)
 
     def _wait(self, due: int | None, wake: int) -> None:
         """Until the next turn. What is due before it leaves first of all.
 
-        The kernel and the interpreter need longer to wake up than a note may be late: so sleep
-        ends a little early, and the rest is spent looking at the clock.
+        On a busy machine a thread may wake half a millisecond late, realtime or not: so sleep ends
+        early by more than that, and the rest is spent looking at the clock.
         """
         if due is None or due > wake + _WATCH_NS:
             self._clock.wait_until(wake)
@@ -140,8 +145,13 @@ class PlayerLoop:
         self.dispatcher.run(now())
 
     def _take_commands(self) -> bool:
-        """Obey some commands; True when there may be more."""
-        for _ in range(_COMMANDS_A_TURN):
+        """Obey some commands, at least one; True when there may be more.
+
+        It breaks off when a message is nearly due: that one is sent first.
+        """
+        for taken in range(_COMMANDS_A_TURN):
+            if taken and self._is_near():
+                return True
             record = self._commands.get()
             if record is None:
                 return False
@@ -155,6 +165,10 @@ class PlayerLoop:
             elif kind == Command.PANIC:
                 self.dispatcher.panic(self._clock.now())
         return True
+
+    def _is_near(self) -> bool:
+        due = self.dispatcher.next_due
+        return due is not None and 0 <= due - self._clock.now() < _WATCH_NS
 
     def _sense(self, now: int) -> None:
         """Once playing began, never leave the instrument in doubt that we live."""
@@ -248,9 +262,12 @@ def become_realtime(priority: int, cpu: int | None) -> bool:
     """Ask for realtime scheduling; False, and a line on stderr, where the system forbids it.
 
     Called before the ports open, because the threads of the MIDI driver inherit it: one that holds
-    the interpreter lock must not be put aside for others.
+    the interpreter lock must not be put aside for others. A thread that never sleeps again, as
+    that of a driver may when its server is gone, would keep the machine to itself: the kernel ends
+    the process then (RLIMIT_RTTIME), and the parent starts another.
     """
     try:
+        resource.setrlimit(resource.RLIMIT_RTTIME, _REALTIME_LIMIT_US)
         if cpu is not None:
             os.sched_setaffinity(0, {cpu})
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))

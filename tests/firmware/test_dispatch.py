@@ -335,6 +335,33 @@ def test_cancel_keeps_the_note_off_of_a_note_still_to_come(bench: Bench) -> None
     assert bench.heard() == ["on 60", "off 60"]
 
 
+@pytest.mark.parametrize("again", [150, 250])
+def test_a_note_off_that_cancel_kept_moves_when_it_is_added_again(
+    bench: Bench, again: int
+) -> None:
+    bench.on(100, note=1)
+    bench.off(200, note=1)
+    bench.run(100)
+    bench.dispatcher.cancel(120 * MS)
+    bench.off(again, note=1)
+    for now in range(101, 300):
+        bench.run(now)
+    assert bench.outcomes() == ["SENT", "CANCELLED", "SENT"]
+    assert [report.at // MS for report in bench.reports if report.seq == 3] == [again]
+
+
+def test_a_note_off_that_a_second_cancel_forgot_is_not_looked_for(bench: Bench) -> None:
+    bench.on(110, note=1)
+    bench.off(200, note=1)
+    bench.dispatcher.cancel(120 * MS)
+    bench.dispatcher.cancel(105 * MS)
+    bench.on(115, note=1)
+    bench.off(190, note=1)
+    bench.run(115)
+    bench.run(190)
+    assert bench.outcomes() == ["CANCELLED", "CANCELLED", "SENT", "SENT"]
+
+
 def test_cancel_that_comes_late_releases_what_should_not_have_begun(bench: Bench) -> None:
     bench.on(10, 1)
     bench.on(20, 2, 62)
