@@ -48,6 +48,7 @@ from firmware.midiclock import ClockFollower
 from firmware.player import PlayerProcess
 from firmware.presence import Presence
 from firmware.profile import MS, Profile, load_profile
+from firmware.punctuality import Punctuality
 from firmware.simulated import SimulatedPlayer
 from firmware.switch import KeyboardSwitch, NoSwitch, ScriptedSwitch, Switch
 
@@ -59,6 +60,16 @@ LAST_REPORTS_NS = 1_000_000_000
 NOTE_ON, NOTE_OFF = 0x90, 0x80
 FOLDER_JOB = "folder"
 _OUTCOMES = {outcome.name: outcome for outcome in Outcome}
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How the realtime player runs: its SCHED_FIFO priority (1..98), the core it keeps to (None:
+    any), and how late a note-on may be before it is dropped with its note-off."""
+
+    priority: int = 80
+    cpu: int | None = None
+    stale_ms: float = 100.0
 
 
 @dataclass
@@ -131,10 +142,17 @@ class Hardware:
         )
 
     @classmethod
-    def real(cls, output: str, input: str, profile_name: str, clock_port: str = "") -> "Hardware":
+    def real(
+        cls,
+        output: str,
+        input: str,
+        profile_name: str,
+        clock_port: str = "",
+        tuning: Tuning = Tuning(),
+    ) -> "Hardware":
         """MIDI ports by name pattern, and the space bar of the terminal as footswitch."""
         profile = load_profile(profile_name)
-        clock, engine = MonotonicClock(), _engine(output, input, profile)
+        clock, engine = MonotonicClock(), _engine(output, input, profile, tuning)
         return cls(
             clock,
             engine,
@@ -147,10 +165,17 @@ class Hardware:
         )
 
 
-def _engine(output: str | None, input: str | None, profile: Profile) -> PlayerProcess:
-    window = round(profile.echo_window_ms * MS) if profile.echo else 0
+def _engine(
+    output: str | None, input: str | None, profile: Profile, tuning: Tuning = Tuning()
+) -> PlayerProcess:
     return PlayerProcess(
-        output, input, active_sensing=profile.active_sensing, echo_window_ns=window
+        output,
+        input,
+        priority=tuning.priority,
+        cpu=tuning.cpu,
+        stale_ns=round(tuning.stale_ms * MS),
+        active_sensing=profile.active_sensing,
+        echo_window_ns=round(profile.echo_window_ms * MS) if profile.echo else 0,
     )
 
 
@@ -200,6 +225,7 @@ class Box:
         self._piano = hardware.piano
         self._clock_out = hardware.clock_out
         self._presence = Presence()
+        self._punctuality = Punctuality()
         self._follower = ClockFollower() if follow_clock else None
         self._switch = hardware.switch
         self._display = hardware.display
@@ -332,6 +358,8 @@ class Box:
             return "PIANO OFF"
         if self._unsaved or (self._syncer is not None and self._syncer.faults):
             return "NOT SAVED"
+        if self._punctuality.look(now, self._player.counters()):
+            return "TIMING"
         return ""
 
     def _reports(self, now: int) -> list[Event]:

@@ -1,5 +1,6 @@
 """`smartlooper run`: the instrument on real ports, for as long as it is wanted."""
 
+import os
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -9,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from appliance.box import Box, Hardware
+from appliance.box import Box, Hardware, Tuning
 from appliance.demo import demo_bundle
 from appliance.errors import ConfigError
 from appliance.policy import make_policy
@@ -29,6 +30,9 @@ class Config:
     profile: str = "disklavier-realtime"  # or disklavier-delay, keyboard, or a file of yours
     clock_output: str = ""  # a port that is sent MIDI clock
     follow_clock: bool = False  # take the tempo from MIDI clock on midi_input
+    priority: int = 80  # of the player among realtime threads, 1 to 98
+    cpu: int = -1  # the core that the player keeps to; -1: any
+    stale_ms: float = 100.0  # a note later than this is left out
     corpus: str = ""  # a bundle; the demo corpus when empty
     policy: str = "groove"
     rng: int = 1
@@ -58,7 +62,18 @@ def read_config(path: Path | None) -> Config:
         raise ConfigError(f"{path}: rng = {config.rng}: 0 or more")
     if config.tempo and not MIN_BPM <= config.tempo <= MAX_BPM:
         raise ConfigError(f"{path}: tempo = {config.tempo:g}: {MIN_BPM:g} to {MAX_BPM:g}, or 0")
+    _check_tuning(path, config)
     return config
+
+
+def _check_tuning(path: Path, config: Config) -> None:
+    cores = sorted(os.sched_getaffinity(0))
+    if not 1 <= config.priority <= 98:
+        raise ConfigError(f"{path}: priority = {config.priority}: 1 to 98")
+    if config.cpu != -1 and config.cpu not in cores:
+        raise ConfigError(f"{path}: cpu = {config.cpu}: one of {cores}, or -1 for any")
+    if not 1 <= config.stale_ms <= 10_000:
+        raise ConfigError(f"{path}: stale_ms = {config.stale_ms:g}: 1 to 10000")
 
 
 def run(config: Config, state: Path, say: Callable[[str], None]) -> int:
@@ -66,7 +81,11 @@ def run(config: Config, state: Path, say: Callable[[str], None]) -> int:
     bundle = open_bundle(Path(config.corpus), verify=True) if config.corpus else demo_bundle()
     policy = make_policy(config.policy)
     hardware = Hardware.real(
-        config.midi_output, config.midi_input, config.profile, config.clock_output
+        config.midi_output,
+        config.midi_input,
+        config.profile,
+        config.clock_output,
+        Tuning(config.priority, None if config.cpu == -1 else config.cpu, config.stale_ms),
     )
     settings = Settings(config.rng, config.tempo or None, ahead=hardware.ahead, lead=hardware.lead)
     session = Session(settings, bundle, policy)

@@ -69,6 +69,19 @@ def test_a_piano_that_stops_sensing_is_shown_and_welcomed_back(rig: Rig) -> None
     assert rig.run(0.2).warning == ""
 
 
+def test_a_send_that_fails_is_shown_for_a_while(rig: Rig) -> None:
+    rig.record()
+    assert rig.run(1.0).warning == ""
+
+    def refuse(_ns: int, _data: bytes) -> None:
+        raise OSError("the wire is cut")
+
+    rig.engine.listener = refuse
+    assert rig.run(2.0).warning == "TIMING"
+    rig.engine.listener = None
+    assert rig.run(11.0).warning == ""
+
+
 def test_an_external_clock_sets_the_tempo(bundle: Bundle, tmp_path: Path) -> None:
     rig = Rig(bundle, tmp_path, follow_clock=True)
     rig.record()
