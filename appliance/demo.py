@@ -17,9 +17,10 @@ from appliance.policy import make_policy
 from appliance.session import Session, Settings
 from appliance.transport import MAX_BPM, MIN_BPM
 from corpus import demo as demo_corpus
-from corpus.build import build_bundle
+from corpus.build import BuildSettings, build_bundle
 from corpus.bundle import Bundle, open_bundle
 from corpus.errors import BundleError
+from corpus.gathering import CODE
 from corpus.midifile import read_phrase
 from models.embedder import make_embedder
 from models.notes import Phrase
@@ -80,7 +81,7 @@ def play(demo: Demo, say: Say) -> Path:
 def demo_bundle() -> Bundle:
     """The bundle of the demo corpus, built when it is first needed and kept in the cache."""
     embedder = make_embedder(EMBEDDER)
-    digest = hashlib.sha256(embedder.sha256.encode())
+    digest = hashlib.sha256(embedder.sha256.encode() + CODE.encode())
     for take in demo_corpus.recordings():
         digest.update(take.read_bytes())
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -90,10 +91,10 @@ def demo_bundle() -> Bundle:
     except BundleError:  # not there yet, or damaged
         pass
     try:
-        build_bundle(demo_corpus.recordings(), path, embedder)
+        build_bundle(demo_corpus.recordings(), path, BuildSettings(EMBEDDER))
     except OSError:  # no cache to write to: this time only
         path = Path(tempfile.mkdtemp(prefix="smartlooper-")) / "demo"
-        build_bundle(demo_corpus.recordings(), path, embedder)
+        build_bundle(demo_corpus.recordings(), path, BuildSettings(EMBEDDER))
     return open_bundle(path)
 
 

@@ -10,8 +10,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from appliance.errors import ApplianceError
 from appliance.folder import STAGE, write_performance
 from appliance.plot import plot_session
@@ -112,7 +110,7 @@ def compare_seed(bundle: Path, phrase: Phrase) -> Neighbours:
         raise ApplianceError(
             f"{bundle}: made by another version of {embedder.name}; build it again"
         )
-    return nearest_to(embedder, phrase, np.asarray(opened.embeddings, np.float32))
+    return nearest_to(embedder, phrase, opened.embeddings)
 
 
 def finish_folder(folder: Path) -> None:

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from appliance.folder import EVENTS, PROVENANCE, SEED_MIDI, SESSION
 from appliance.seed import Seed
-from corpus.midifile import write_phrase
+from corpus.midiwrite import write_phrase
 
 SYNC_SECONDS = 0.5
 

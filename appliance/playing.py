@@ -16,6 +16,7 @@ from appliance.timeline import Message, Timeline
 from appliance.transport import NS_PER_MINUTE, Transport
 from corpus.bundle import Bundle
 from corpus.neighbours import Neighbours
+from corpus.rotation import rotated
 from corpus.segment import LEAD_IN
 from models.notes import Phrase
 
@@ -251,7 +252,7 @@ class Playing:
 
     def _choose(self, last: Choice, move: bool) -> Choice:
         if self.hold:
-            return Choice(last.row, last.semitones, 1.0, "hold")
+            return Choice(last.row, last.semitones, 1.0, "hold", last.rotate)
         if last.row != SEED:
             nearest = self._bundle.neighbours[last.row]
         elif self._nearest is None or (self._passes() < self._warmup and not move):
@@ -268,6 +269,7 @@ class Playing:
             bar=self.seed.phrase.bar,
             bpm=self.transport.bpm,
             move=move,
+            rotate=last.rotate,
         )
         return self._policy.choose(moment, self._rng)
 
@@ -280,7 +282,7 @@ class Playing:
             source, phrase = "seed", self.seed.phrase
         else:
             source = str(self._bundle.segments["id"][choice.row])
-            phrase = self._bundle.phrase(choice.row)
+            phrase = rotated(self._bundle.phrase(choice.row), choice.rotate)
         loop = arrange(number, start, phrase, choice.semitones)
         return Planned(loop, choice, source, phrase, start - self.transport.beat_at(at))
 
@@ -298,7 +300,7 @@ class Playing:
             "track": track,
             "source_beats": [begin, begin + planned.loop.beats],
             "transpose": planned.choice.semitones,
-            "rotate_beats": 0.0,
+            "rotate_beats": float(planned.choice.rotate),
             "tempo_scale": round(self.transport.bpm / planned.phrase.bpm, 6),
             "velocity_scale": 1.0,
             "similarity": round(planned.choice.similarity, 6),

@@ -14,30 +14,22 @@ from appliance.folder import (
     read_performance,
     read_session,
 )
-from corpus.midifile import TICKS_PER_BEAT
+from corpus.midiwrite import TICKS_PER_BEAT
+from corpus.pianoroll import (
+    BACKGROUND,
+    FAINT,
+    INK,
+    Roll,
+    draw_note,
+    draw_octaves,
+    roll_height,
+)
 
 WIDTH, MARGIN, HEADER, ROW_GAP = 1600, 56, 64, 34
 MAX_ROWS, LOOPS_A_ROW = 12, 6  # a long concert gets denser rows, not an endless picture
-LOW, HIGH, KEY_HEIGHT = 21, 108, 2
-ROW_HEIGHT = (HIGH - LOW + 1) * KEY_HEIGHT
-BACKGROUND, INK, FAINT, SEED_SHADE = "#fcfbf8", "#2b2b2b", "#dcd8d0", "#efe9d8"
+ROW_HEIGHT = roll_height()
+SEED_SHADE = "#efe9d8"
 COLOURS = {"system": "#2166ac", "player": "#d6604d"}
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A line of the picture: beats `begin` to `end`, its top in pixels."""
-
-    begin: float
-    end: float
-    top: int
-
-    def x(self, beat: float) -> float:
-        share = (beat - self.begin) / (self.end - self.begin)
-        return MARGIN + share * (WIDTH - 2 * MARGIN)
-
-    def y(self, pitch: int) -> int:
-        return self.top + (HIGH - pitch) * KEY_HEIGHT
 
 
 @dataclass(frozen=True)
@@ -78,14 +70,15 @@ def _loop_line(line: dict[str, Any]) -> _LoopLine:
     )
 
 
-def _rows(loops: list[_LoopLine]) -> list[_Row]:
+def _rows(loops: list[_LoopLine]) -> list[Roll]:
     """The seed's recording comes before loop 0, so the first row begins at beat 0."""
     end = max((loop.start + loop.beats for loop in loops), default=1.0)
     count = min(MAX_ROWS, max(1, -(-len(loops) // LOOPS_A_ROW)))
     span = end / count
     step = ROW_HEIGHT + ROW_GAP
     return [
-        _Row(number * span, (number + 1) * span, HEADER + number * step) for number in range(count)
+        Roll(MARGIN, WIDTH - MARGIN, HEADER + number * step, number * span, (number + 1) * span)
+        for number in range(count)
     ]
 
 
@@ -102,38 +95,26 @@ def _legend(canvas: ImageDraw.ImageDraw) -> None:
 
 def _draw_row(
     canvas: ImageDraw.ImageDraw,
-    row: _Row,
+    row: Roll,
     loops: list[_LoopLine],
     tracks: dict[str, list[Played]],
 ) -> None:
-    bottom = row.top + ROW_HEIGHT
     for loop in loops:
         left, right = max(loop.start, row.begin), min(loop.start + loop.beats, row.end)
         if loop.is_seed and left < right:
-            canvas.rectangle((row.x(left), row.top, row.x(right), bottom), fill=SEED_SHADE)
-    for octave in range(24, HIGH, 12):
-        y = row.y(octave) + KEY_HEIGHT
-        canvas.line((MARGIN, y, WIDTH - MARGIN, y), fill=FAINT)
-        canvas.text((18, y - 8), f"C{octave // 12 - 1}", font=ImageFont.load_default(12), fill=INK)
+            canvas.rectangle((row.x(left), row.top, row.x(right), row.bottom), fill=SEED_SHADE)
+    draw_octaves(canvas, row, names_at=18)
     for name, notes in tracks.items():
         for note in notes:
-            _draw_note(canvas, row, note, COLOURS[name])
+            start, end = note.start / TICKS_PER_BEAT, note.end / TICKS_PER_BEAT
+            draw_note(canvas, row, start, end, note.pitch, COLOURS[name])
     for loop in loops:
         if row.begin <= loop.start < row.end:
             _draw_boundary(canvas, row, loop)
-    canvas.rectangle((MARGIN, row.top, WIDTH - MARGIN, bottom), outline=FAINT)
+    canvas.rectangle((MARGIN, row.top, WIDTH - MARGIN, row.bottom), outline=FAINT)
 
 
-def _draw_note(canvas: ImageDraw.ImageDraw, row: _Row, note: Played, colour: str) -> None:
-    start, end = note.start / TICKS_PER_BEAT, note.end / TICKS_PER_BEAT
-    if end <= row.begin or start >= row.end or not LOW <= note.pitch <= HIGH:
-        return
-    left, right = row.x(max(start, row.begin)), row.x(min(end, row.end))
-    y = row.y(note.pitch)
-    canvas.rectangle((left, y, max(left + 1, right - 1), y + KEY_HEIGHT), fill=colour)
-
-
-def _draw_boundary(canvas: ImageDraw.ImageDraw, row: _Row, loop: _LoopLine) -> None:
+def _draw_boundary(canvas: ImageDraw.ImageDraw, row: Roll, loop: _LoopLine) -> None:
     x = row.x(loop.start)
     canvas.line((x, row.top - 4, x, row.top + ROW_HEIGHT), fill=INK)
     font = ImageFont.load_default(12)

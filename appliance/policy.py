@@ -19,8 +19,9 @@ LOWEST_KEY, HIGHEST_KEY = 21, 108
 class Moment:
     """What a policy knows when it chooses.
 
-    `row` plays now (or SEED), transposed by `semitones`; `nearest` are its neighbours; `heard`
-    holds the rows of the last loops, latest last; with `move` an exact repeat is not wanted.
+    `row` plays now (or SEED), transposed by `semitones` and entered at its beat `rotate`; `nearest`
+    are its neighbours; `heard` holds the rows of the last loops, latest last; with `move` an exact
+    repeat is not wanted.
     """
 
     bundle: Bundle
@@ -31,16 +32,21 @@ class Moment:
     bar: float
     bpm: float
     move: bool = False
+    rotate: int = 0
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The next source: a row (or SEED), its transposition, and its similarity to what plays now."""
+    """The next source: a row (or SEED), its transposition, and its similarity to what plays now.
+
+    It begins at its beat `rotate`, where the bundle was built to be compared in that way too.
+    """
 
     row: int
     semitones: int
     similarity: float
     why: str
+    rotate: int = 0
 
 
 class Policy(Protocol):
@@ -53,7 +59,7 @@ class Policy(Protocol):
 
 
 def stay(moment: Moment, why: str) -> Choice:
-    return Choice(moment.row, moment.semitones, 1.0, why)
+    return Choice(moment.row, moment.semitones, 1.0, why, moment.rotate)
 
 
 @dataclass(frozen=True)
@@ -161,7 +167,15 @@ def _move(moment: Moment, neighbour: Any, why: str) -> Choice:
     semitones = moment.semitones + int(neighbour["transpose"])
     folded = fold(semitones, int(segment["low"]), int(segment["high"]))
     assert folded is not None, "candidates fit the keyboard"
-    return Choice(row, folded, float(neighbour["similarity"]), why)
+    return Choice(row, folded, float(neighbour["similarity"]), why, _turn(moment, neighbour))
+
+
+def _turn(moment: Moment, neighbour: Any) -> int:
+    """The beat at which a neighbour begins; only phrases of one length can go round together."""
+    beats = float(moment.bundle.segments["beats"][neighbour["segment"]])
+    if moment.row == SEED or moment.bundle.segments["beats"][moment.row] != beats:
+        return 0
+    return (moment.rotate + int(neighbour["rotate"])) % round(beats)
 
 
 def _on_keyboard(moment: Moment, near: Neighbours) -> NDArray[np.bool_]:

@@ -29,7 +29,8 @@ from appliance.folder import (
     write_performance,
 )
 from corpus.bundle import Bundle
-from corpus.midifile import to_tick
+from corpus.midiwrite import to_tick
+from corpus.rotation import rotated
 
 NEAR = 1  # ticks
 SEED_NEAR = 0.005  # beats: the seed is written in ticks, the journal in microseconds
@@ -106,15 +107,23 @@ def _derive(folder: Path, bundle: Bundle, seed_beats: float) -> list[Loop]:
         else:
             row = bundle.row(line["source"])
             _check_origin(folder, line, bundle.segments[row])
-            phrase = bundle.phrase(row)
+            phrase = rotated(bundle.phrase(row), _beat_it_begins_at(folder, line))
         _check_tempo(folder, line, grid, phrase.bpm)
-        if line["beats"] != phrase.beats or line["rotate_beats"] or line["edits"]:
+        if line["beats"] != phrase.beats or line["edits"]:
             raise VerificationError(f"{folder}: loop {number} is not its source as it stands")
         start, scale = line["start_beat"], line["velocity_scale"]
         loops.append(arrange(number, start, phrase, line["transpose"], scale))
     if not loops:
         raise VerificationError(f"{folder}: {PROVENANCE} is empty")
     return loops
+
+
+def _beat_it_begins_at(folder: Path, line: dict[str, Any]) -> int:
+    beat = float(line["rotate_beats"])
+    if not (beat.is_integer() and 0 <= beat < line["beats"]):
+        number = line["loop"]
+        raise VerificationError(f"{folder}: loop {number} begins at beat {beat:g} of its source")
+    return int(beat)
 
 
 def _check_origin(folder: Path, line: dict[str, Any], segment: Any) -> None:

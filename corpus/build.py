@@ -1,138 +1,195 @@
-"""Build a bundle from recordings: find, read, cut, embed, compare, write."""
+"""Build a bundle from recordings: find, import each, embed each, compare all, write.
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from multiprocessing import get_context
+What is done for a file depends on that file, what is written about it, and the settings; it is
+kept in a cache, so that a build that was interrupted goes on, and one more file costs one file.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from corpus.bundle import check_replaceable, write_bundle
-from corpus.errors import CorpusError, MidiFileError
-from corpus.midifile import read_recording
-from corpus.neighbours import K, neighbour_table
-from corpus.segment import DEFAULT_BEATS, LEAD_IN, MAX_BEATS, MIN_BEATS, Segment, cut
-from models.embedder import Embedder
+from corpus.bundle import Described, check_replaceable, write_bundle
+from corpus.cache import Cache
+from corpus.embedding import Batch, embed_batch, unpack_vectors
+from corpus.engine import Engine, Inline, Lost
+from corpus.errors import CorpusError
+from corpus.gathering import FileOut, Gathered, Progress, Run, gather
+from corpus.importing import Imported, ImportSettings, TrackFacts
+from corpus.neighbours import TRANSPOSITIONS, Comparison, Rows, compare, embed_moved
+from corpus.precut import unique
+from corpus.sources import find_sources
+from models.embedder import Embedder, Vectors, make_embedder
 
-SUFFIXES = (".mid", ".midi")
-_WORTH_A_POOL = 12  # files; below it, starting workers costs more than they save
-_BATCH = 2048  # phrases embedded at once
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
+@dataclass(frozen=True)
+class BuildSettings:
+    """How recordings become a bundle. `beats` a segment, where no corpus.toml says otherwise."""
+
+    embedder: str
+    beats: int | None = None
+    importing: ImportSettings = field(default_factory=ImportSettings)
+    rotations: bool = False
 
 
 @dataclass(frozen=True)
 class BuildReport:
     """What went into a bundle; `left_out` holds a line for every file that did not."""
 
-    tracks: int
+    tracks: tuple[TrackFacts, ...]
     segments: int
     left_out: tuple[str, ...]
+    copies: int
+    """Pre-cut segments that were another one, transposed or rotated."""
+    method: str
+    recall: float
 
 
 def build_bundle(
     sources: Sequence[Path],
     out: Path,
-    embedder: Embedder,
-    beats: int = DEFAULT_BEATS,
-    jobs: int = 1,
+    settings: BuildSettings,
+    engine: Engine | None = None,
+    cache: Cache | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> BuildReport:
-    """Make the bundle `out`; the same sources give the same bytes.
+    """Make the bundle `out`; the same sources give the same bytes, whatever the engine.
 
-    A file that cannot be read is left out and reported. CorpusError where a source does not
-    exist or nothing remains to play.
+    A file that cannot be used is left out and reported. CorpusError where a source does not
+    exist, what is written about the files makes no sense, or nothing remains to play.
     """
-    if not MIN_BEATS <= beats <= MAX_BEATS:
-        raise CorpusError(f"--beats {beats}: a segment has {MIN_BEATS} to {MAX_BEATS} beats")
+    embedder = make_embedder(settings.embedder)
     check_replaceable(out)
-    files = find_recordings(sources)
-    segments: list[Segment] = []
-    left_out: list[str] = []
-    tracks = 0
-    cuts = _cut_files(files, beats, jobs)
-    for number, (file, found) in enumerate(zip(files, cuts, strict=True), 1):
-        if isinstance(found, str):
-            left_out.append(found)
-        elif not found:
-            left_out.append(f"{file}: shorter than a segment of {beats} beats, or nearly silent")
-        else:
-            segments += found
-            tracks += 1
-        progress("reading", number, len(files))
-    if not segments:
-        raise CorpusError(f"nothing to build from: {left_out[0]}")
-    phrases = [segment.phrase for segment in segments]
-    vectors = np.concatenate(
-        [embedder.embed(phrases[i : i + _BATCH]) for i in range(0, len(phrases), _BATCH)]
+    run = Run(engine or Inline(), cache or Cache(Path(os.devnull)), progress)
+    found = find_sources(sources, settings.importing.limits)
+    gathered = gather(found, settings.importing, settings.beats, run)
+    pieces, copies = _pieces(gathered.tracks, settings.importing.cut.lead_in)
+    if not pieces:
+        raise CorpusError(f"nothing to build from: {_line(gathered.left_out[0])}")
+    vectors = _embed_all(pieces, embedder, run)
+    comparison = _compare_all(pieces, vectors, embedder, settings.rotations, progress)
+    tracks = _by_track(gathered.tracks, pieces)
+    facts = _manifest(gathered, settings, embedder, comparison)
+    facts |= {"tracks": [asdict(track) for track in tracks], "copies": copies}
+    own = vectors[list(TRANSPOSITIONS).index(0)].astype(np.float32)
+    write_bundle(out, pieces, own, comparison.table, facts)
+    return BuildReport(
+        tracks=tracks,
+        segments=len(pieces),
+        left_out=tuple(_line(one) for one in gathered.left_out),
+        copies=copies,
+        method=comparison.method,
+        recall=comparison.recall,
     )
-    progress("comparing", 0, len(segments))
-    table = neighbour_table(embedder, phrases, vectors, K)
-    progress("comparing", len(segments), len(segments))
-    write_bundle(
-        out,
-        segments,
-        vectors,
-        table,
-        embedder={
+
+
+def _line(out: FileOut) -> str:
+    return f"{out.shown}: {out.reason}"
+
+
+def _pieces(tracks: Sequence[Imported], lead_in: float) -> tuple[list[Described], int]:
+    """The segments of all tracks that are not copies of another."""
+    described = {}
+    for track in tracks:
+        for segment, description in zip(track.segments, track.descriptions, strict=True):
+            described[id(segment.phrase)] = Described(segment, description, track.facts.labels)
+    segments = [segment for track in tracks for segment in track.segments]
+    kept = unique(segments, lead_in).segments
+    place = {name: number for number, name in enumerate(dict.fromkeys(one.track for one in kept))}
+    kept.sort(key=lambda one: (place[one.track], one.start_beat))  # pre-cut files come in any order
+    pieces = [replace(described[id(one.phrase)], segment=one) for one in kept]
+    return pieces, len(segments) - len(kept)
+
+
+def _by_track(tracks: Sequence[Imported], pieces: Sequence[Described]) -> tuple[TrackFacts, ...]:
+    """The facts of each track; one that came in several pre-cut files is told of once."""
+    counts = Counter(piece.segment.track for piece in pieces)
+    merged: dict[str, TrackFacts] = {}
+    for facts in (track.facts for track in tracks):
+        first = merged.get(facts.name, facts)
+        left_out = (*first.left_out, *facts.left_out) if first is not facts else first.left_out
+        merged[facts.name] = replace(
+            first, segments=counts[facts.name], left_out=tuple(dict.fromkeys(left_out))
+        )
+    return tuple(merged.values())
+
+
+def _embed_all(pieces: Sequence[Described], embedder: Embedder, run: Run) -> NDArray[np.float16]:
+    """Shape (transpositions, segments, dimensions)."""
+    batches = [
+        Batch(track, [piece.segment.phrase for piece in group])
+        for track, group in groupby(pieces, key=lambda piece: piece.segment.track)
+    ]
+    parts = []
+    work = partial(embed_batch, embedder=embedder.name)
+    results = run.engine.map_cached(
+        run.cache,
+        lambda batch: batch.key(embedder.sha256),
+        work,
+        batches,
+        unpack_vectors,
+        name=lambda batch: batch.track,
+    )
+    for number, result in enumerate(results, 1):
+        if isinstance(result, Lost):
+            raise CorpusError(f"{result}; give it fewer --jobs, or leave that file out")
+        parts.append(result)
+        run.progress("embedding", number, len(batches))
+    return np.concatenate(parts, axis=1)
+
+
+def _compare_all(
+    pieces: Sequence[Described],
+    vectors: NDArray[np.float16],
+    embedder: Embedder,
+    rotations: bool,
+    progress: Progress,
+) -> Comparison:
+    index = {int(semitones): place for place, semitones in enumerate(TRANSPOSITIONS)}
+    phrases = [piece.segment.phrase for piece in pieces]
+
+    def move(rows: Rows, semitones: int, by: int) -> Vectors:
+        if by:
+            return embed_moved(embedder, [phrases[row] for row in rows], semitones, by)
+        chosen: Vectors = vectors[index[semitones]][rows].astype(np.float32)
+        return chosen
+
+    beats = np.array([phrase.beats for phrase in phrases]) if rotations else None
+    return compare(
+        move,
+        len(pieces),
+        beats=beats,
+        progress=lambda done, total: progress("comparing", done, total),
+    )
+
+
+def _manifest(
+    gathered: Gathered, settings: BuildSettings, embedder: Embedder, comparison: Comparison
+) -> dict[str, Any]:
+    cut = settings.importing.cut
+    named = {"name": gathered.name} if gathered.name else {}
+    return {
+        **named,
+        "embedder": {
             "name": embedder.name,
             "sha256": embedder.sha256,
             "dimension": embedder.dimension,
         },
-        settings={"beats": beats, "lead_in": LEAD_IN, "neighbours": int(table.shape[1])},
-    )
-    return BuildReport(tracks, len(segments), tuple(left_out))
-
-
-def find_recordings(sources: Sequence[Path]) -> list[Path]:
-    """The MIDI files named, and those inside the folders named, in order and each once."""
-    files: dict[Path, Path] = {}  # one file may be named in several ways
-    for source in sources:
-        if source.is_dir():
-            inside = (f for f in source.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
-            files |= {file.resolve(): file for file in sorted(inside)}
-        elif source.is_file():
-            files.setdefault(source.resolve(), source)
-        else:
-            raise MidiFileError(f"{source}: no such file or folder; check the path")
-    if not files:
-        named = ", ".join(str(source) for source in sources)
-        raise MidiFileError(f"{named}: no MIDI files in it; give .mid files or a folder of them")
-    return list(files.values())
-
-
-def _cut_files(files: list[Path], beats: int, jobs: int) -> Iterator[list[Segment] | str]:
-    """The segments of each file in order, or the reason why there are none."""
-    names = _track_names(files)
-    work = (files, names, [beats] * len(files))
-    if jobs == 1 or len(files) < _WORTH_A_POOL:
-        yield from map(_cut_file, *work)
-        return
-    # spawn: a fork of a process that has threads (numpy's among them) may hang
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_cut_file, *work, chunksize=4)
-
-
-def _cut_file(file: Path, name: str, beats: int) -> list[Segment] | str:
-    try:
-        recording = read_recording(file)
-    except MidiFileError as error:
-        return str(error)
-    return cut(replace(recording, name=name), beats)
-
-
-def _track_names(files: Sequence[Path]) -> list[str]:
-    """The stem of each file; where two are the same, with their folder before it."""
-    stems = [file.stem for file in files]
-    names = [
-        stem if stems.count(stem) == 1 else f"{file.parent.name}-{stem}"
-        for file, stem in zip(files, stems, strict=True)
-    ]
-    seen: dict[str, int] = {}
-    for index, name in enumerate(names):
-        seen[name] = seen.get(name, 0) + 1
-        if seen[name] > 1:
-            names[index] = f"{name}-{seen[name]}"
-    return names
+        "beats": cut.beats if settings.beats is None else settings.beats,
+        "lead_in": cut.lead_in,
+        "cut": cut.cut,
+        "neighbours": {
+            "k": int(comparison.table.shape[1]),
+            "method": comparison.method,
+            "recall": round(comparison.recall, 4),
+            "rotations": settings.rotations,
+        },
+        "left_out": [{"file": one.file, "reason": one.reason} for one in gathered.left_out],
+    }

@@ -1,50 +1,57 @@
 """The bundle: a corpus made ready, as plain .npy files beside a manifest.
 
-Any numpy user can read one (see corpus/README.md). It is written to a folder beside its place and
-renamed, so that a bundle is either whole or absent.
+Any numpy user can read one (see corpus/README.md). It is written to a folder beside its place,
+which it then takes in one step, so that a bundle is always the old one or the new one, whole.
 """
 
 import hashlib
 import json
 import os
-import shutil
+import re
+import reprlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus import atomic
+from corpus.chords import Chords
+from corpus.columns import COLUMNS, TEXTS
+from corpus.describe import DESCRIPTION, Description, percentiles
 from corpus.errors import BundleError
-from corpus.neighbours import NEIGHBOUR, Neighbours
-from corpus.segment import MAX_BEATS, Segment
-from models.embedder import Vectors
-from models.errors import ModelError
-from models.notes import NOTE, PEDAL, Phrase, check_notes
-
-FORMAT = 1
-ARRAYS = ("segments", "notes", "pedals", "embeddings", "neighbours")
-MANIFEST = "manifest.json"
-
-COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("id", "<U1", "TRACK@BEAT, unique in the bundle"),
-    ("track", "<U1", "the recording it was cut from"),
-    ("start_beat", "<f8", "where it begins in the recording, beats"),
-    ("beats", "<f8", "length, beats"),
-    ("bar", "<f8", "bar length, beats"),
-    ("bpm", "<f8", "mean tempo it was played at"),
-    ("first_note", "<i8", "its first row in notes"),
-    ("notes", "<i4", "how many notes"),
-    ("first_pedal", "<i8", "its first row in pedals"),
-    ("pedals", "<i4", "how many pedal events"),
-    ("low", "u1", "lowest pitch, MIDI number"),
-    ("high", "u1", "highest pitch, MIDI number"),
-    ("mean_pitch", "<f4", "mean pitch, MIDI number"),
-    ("mean_velocity", "<f4", "mean velocity, 1..127"),
-    ("density", "<f4", "notes a beat"),
+from corpus.neighbours import Neighbours
+from corpus.npy import map_npy
+from corpus.segment import Segment
+from corpus.soundness import (
+    POINTERS,
+    check_phrase,
+    check_segments,
+    check_shapes,
+    check_values,
+    damaged,
 )
-"""The columns of `segments`: name, type (texts are as long as they need to be), meaning."""
+from models.embedder import Vectors
+from models.notes import Phrase
+
+FORMAT = 2
+ARRAYS = (
+    "segments",
+    "notes",
+    "layers",
+    "pedals",
+    "chords",
+    "percentiles",
+    "embeddings",
+    "neighbours",
+)
+MANIFEST = "manifest.json"
+LABEL_MARK = "|"  # between the labels of a segment
+MANIFEST_LIMIT = 64 << 20  # bytes; a hundred thousand tracks need a tenth of it
+
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +63,13 @@ class Bundle:
     sha256: str
     segments: NDArray[Any]
     notes: NDArray[Any]
+    layers: NDArray[np.uint8]
     pedals: NDArray[Any]
+    chords: Chords
+    percentiles: NDArray[Any]
     embeddings: NDArray[np.float16]
     neighbours: Neighbours
+    verified: bool = False
 
     @property
     def name(self) -> str:
@@ -72,13 +83,38 @@ class Bundle:
         return len(self.segments)
 
     def phrase(self, row: int) -> Phrase:
-        segment = self.segments[row]
+        """The segment in a row, in memory; BundleError where it cannot be played.
+
+        Unless the bundle was verified when it was opened, the row is now.
+        """
+        if not 0 <= row < len(self):
+            raise BundleError(f"{self.path}: no segment in row {row} of {len(self)}")
+        if self.verified:
+            return self.phrase_of(self.segments[row])
+        check_segments(self, self.segments[row : row + 1])
+        phrase = self.phrase_of(self.segments[row])
+        check_phrase(self.path, phrase, str(self.segments["id"][row]))
+        return phrase
+
+    def phrase_of(self, segment: Any) -> Phrase:
         first, count = int(segment["first_note"]), int(segment["notes"])
         notes = np.array(self.notes[first : first + count])
         first, count = int(segment["first_pedal"]), int(segment["pedals"])
         pedals = np.array(self.pedals[first : first + count])
         beats, bpm, bar = (float(segment[field]) for field in ("beats", "bpm", "bar"))
         return Phrase(notes, pedals, beats, bpm, bar)
+
+    def layers_of(self, row: int) -> NDArray[np.uint8]:
+        """The layer (see corpus.voices) of each note of a segment, in the order of its notes."""
+        segment = self.segments[row]
+        first = int(segment["first_note"])
+        return np.array(self.layers[first : first + int(segment["notes"])])
+
+    def chords_of(self, row: int) -> Chords:
+        """The chord of each beat of a segment."""
+        segment = self.segments[row]
+        first = int(segment["first_chord"])
+        return np.array(self.chords[first : first + int(segment["chords"])])
 
     def row(self, segment_id: str) -> int:
         """The row of a segment by its id; BundleError when there is none."""
@@ -90,21 +126,30 @@ class Bundle:
         return int(found[0])
 
 
+@dataclass(frozen=True, eq=False)
+class Described:
+    """A segment as it goes into a bundle."""
+
+    segment: Segment
+    description: Description
+    labels: tuple[str, ...] = ()
+
+
 def write_bundle(
     out: Path,
-    segments: Sequence[Segment],
+    pieces: Sequence[Described],
     vectors: Vectors,
     neighbours: Neighbours,
-    embedder: Mapping[str, Any],
-    settings: Mapping[str, Any],
+    facts: Mapping[str, Any],
 ) -> None:
-    """Write all of it or nothing; an older bundle at `out` is replaced, anything else is not."""
+    """Write all of it or nothing; an older bundle at `out` is replaced, anything else is not.
+
+    `facts` go into the manifest: at least `embedder` (name, sha256, dimension) and `tracks`.
+    """
     check_replaceable(out)
-    arrays = _arrays(segments, vectors, neighbours)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    new = out.with_name(f".{out.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir()
+    out = Path(os.path.abspath(out))  # "." and ".." have no name of their own
+    arrays = _arrays(pieces, vectors, neighbours)
+    new = atomic.begin(out, MANIFEST)
     for name, array in arrays.items():
         with (new / f"{name}.npy").open("wb") as file:
             np.save(file, array, allow_pickle=False)
@@ -113,10 +158,8 @@ def write_bundle(
     manifest = {
         "format": FORMAT,
         "name": out.name,
-        "embedder": dict(embedder),
-        **settings,
+        **facts,
         "counts": {name: len(array) for name, array in arrays.items()},
-        "tracks": sorted({segment.track for segment in segments}),
         "files": {f"{name}.npy": _sha256(new / f"{name}.npy") for name in ARRAYS},
     }
     with (new / MANIFEST).open("w", encoding="utf-8") as text:
@@ -124,28 +167,32 @@ def write_bundle(
         text.write("\n")
         text.flush()
         os.fsync(text.fileno())
-    _replace(out, new)
+    atomic.finish(out)
 
 
 def open_bundle(path: Path, verify: bool = False) -> Bundle:
-    """Open a bundle by memory map; with `verify`, every hash and every value is checked first."""
-    manifest_path = path / MANIFEST
-    if not manifest_path.is_file():
-        raise BundleError(f"{path}: not a bundle (no {MANIFEST}); make one with 'corpus build'")
-    raw = manifest_path.read_bytes()
+    """Open a bundle by memory map; with `verify`, every hash and every value is checked first.
+
+    BundleError names the file and the fault. Where a replacement was interrupted, what it left
+    whole is opened.
+    """
+    path = atomic.find(path, MANIFEST)
+    raw = _manifest_bytes(path)
     manifest = _read_manifest(path, raw)
+    arrays = {name: _load(path / f"{name}.npy") for name in ARRAYS}
+    bundle = Bundle(path, manifest, hashlib.sha256(raw).hexdigest(), **arrays, verified=False)
+    check_shapes(bundle)
     if verify:
         _check_hashes(path, manifest)
-    arrays = {name: _load(path / f"{name}.npy") for name in ARRAYS}
-    bundle = Bundle(path, manifest, hashlib.sha256(raw).hexdigest(), **arrays)
-    _check_shapes(bundle)
-    if verify:
-        _check_values(bundle)
+        check_values(bundle)
+        bundle = replace(bundle, verified=True)
     return bundle
 
 
 def check_replaceable(out: Path) -> None:
-    """Raise BundleError unless `out` is free, empty or an older bundle."""
+    """Raise BundleError unless `out` is free, empty or an older bundle, and its name is text."""
+    if not _is_text(os.path.basename(os.path.abspath(out))):
+        raise BundleError(f"{str(out)!a}: a name that cannot be written; choose another --out")
     if out.is_dir() and (not any(out.iterdir()) or (out / MANIFEST).is_file()):
         return
     if out.exists() or out.is_symlink():
@@ -153,161 +200,104 @@ def check_replaceable(out: Path) -> None:
 
 
 def _arrays(
-    segments: Sequence[Segment], vectors: Vectors, neighbours: Neighbours
+    pieces: Sequence[Described], vectors: Vectors, neighbours: Neighbours
 ) -> dict[str, NDArray[Any]]:
-    phrases = [segment.phrase for segment in segments]
+    phrases = [piece.segment.phrase for piece in pieces]
+    rows = np.array([piece.description.row for piece in pieces], DESCRIPTION)
     return {
-        "segments": _segment_table(segments),
+        "segments": _segment_table(pieces, rows),
         "notes": np.concatenate([phrase.notes for phrase in phrases]),
+        "layers": np.concatenate([piece.description.layers for piece in pieces]),
         "pedals": np.concatenate([phrase.pedals for phrase in phrases]),
+        "chords": np.concatenate([piece.description.chords for piece in pieces]),
+        "percentiles": percentiles(rows),
         "embeddings": vectors.astype(np.float16),
         "neighbours": neighbours,
     }
 
 
-def _segment_table(segments: Sequence[Segment]) -> NDArray[Any]:
-    texts = {
-        "id": max(len(segment.id) for segment in segments),
-        "track": max(len(segment.track) for segment in segments),
+def _segment_table(pieces: Sequence[Described], rows: NDArray[Any]) -> NDArray[Any]:
+    segments = [piece.segment for piece in pieces]
+    phrases = [segment.phrase for segment in segments]
+    values: dict[str, Any] = {
+        "id": [segment.id for segment in segments],
+        "track": [segment.track for segment in segments],
+        "labels": [LABEL_MARK.join(piece.labels) for piece in pieces],
+        "start_beat": [segment.start_beat for segment in segments],
+        "beats": [phrase.beats for phrase in phrases],
+        "bar": [phrase.bar for phrase in phrases],
+        "bpm": [phrase.bpm for phrase in phrases],
+        "notes": [len(phrase.notes) for phrase in phrases],
+        "pedals": [len(phrase.pedals) for phrase in phrases],
+        "chords": [len(piece.description.chords) for piece in pieces],
+        "loopability": [segment.loopability for segment in segments],
+        "transposed": [segment.transposed for segment in segments],
+        "rotated": [segment.rotated for segment in segments],
     }
-    dtype = np.dtype([(n, f"<U{texts[n]}" if n in texts else t) for n, t, _ in COLUMNS])
-    table = np.zeros(len(segments), dtype)
-    first_note = first_pedal = 0
-    for row, segment in zip(table, segments, strict=True):
-        phrase = segment.phrase
-        pitch = phrase.notes["pitch"]
-        row["id"], row["track"], row["start_beat"] = segment.id, segment.track, segment.start_beat
-        row["beats"], row["bar"], row["bpm"] = phrase.beats, phrase.bar, phrase.bpm
-        row["first_note"], row["notes"] = first_note, len(phrase.notes)
-        row["first_pedal"], row["pedals"] = first_pedal, len(phrase.pedals)
-        row["low"], row["high"], row["mean_pitch"] = pitch.min(), pitch.max(), pitch.mean()
-        row["mean_velocity"] = phrase.notes["velocity"].mean()
-        row["density"] = len(phrase.notes) / phrase.beats
-        first_note += len(phrase.notes)
-        first_pedal += len(phrase.pedals)
+    for first, count in POINTERS:
+        values[first] = np.cumsum([0, *values[count][:-1]])
+    longest = {name: max(1, *(len(text) for text in values[name])) for name in TEXTS}
+    dtype = np.dtype([(n, f"<U{longest[n]}" if n in longest else t) for n, t, *_ in COLUMNS])
+    table = np.zeros(len(pieces), dtype)
+    for name in dtype.names or ():
+        table[name] = values[name] if name in values else rows[name]
     return table
+
+
+def _manifest_bytes(path: Path) -> bytes:
+    file = path / MANIFEST
+    try:
+        if not file.is_file():
+            raise BundleError(f"{path}: not a bundle (no {MANIFEST}); make one with 'corpus build'")
+        with file.open("rb") as stream:
+            raw = stream.read(MANIFEST_LIMIT + 1)
+    except OSError as error:
+        raise BundleError(f"{path}: {MANIFEST} cannot be read: {error.strerror}") from error
+    if len(raw) > MANIFEST_LIMIT:
+        raise damaged(path, f"{MANIFEST} is larger than {MANIFEST_LIMIT >> 20} MiB")
+    return raw
 
 
 def _read_manifest(path: Path, raw: bytes) -> Mapping[str, Any]:
     try:
         manifest = json.loads(raw)
-    except ValueError as error:
-        raise _damaged(path, f"{MANIFEST} is not JSON") from error
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, f"{MANIFEST} is not JSON") from error
     if not isinstance(manifest, dict) or "format" not in manifest:
-        raise _damaged(path, f"{MANIFEST} names no format")
-    if manifest["format"] != FORMAT:
+        raise damaged(path, f"{MANIFEST} names no format")
+    if type(manifest["format"]) is not int or manifest["format"] != FORMAT:
         raise BundleError(
-            f"{path}: bundle format {manifest['format']!r}, this version reads {FORMAT};"
-            " build it again from the recordings"
+            f"{path}: bundle format {reprlib.repr(manifest['format'])}, this version reads"
+            f" {FORMAT}; build it again from the recordings"
         )
     embedder = manifest.get("embedder")
     if not (
-        isinstance(manifest.get("name"), str)
+        _is_text(manifest.get("name"))
         and isinstance(manifest.get("files"), dict)
         and isinstance(embedder, dict)
-        and isinstance(embedder.get("name"), str)
+        and _is_text(embedder.get("name"))
     ):
-        raise _damaged(path, f"{MANIFEST} lacks name, files or embedder")
+        raise damaged(path, f"{MANIFEST} lacks name, files or embedder")
     return manifest
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is text that fits on a line and can be written (half a surrogate pair cannot)."""
+    return isinstance(value, str) and not _UNFIT.search(value)
 
 
 def _check_hashes(path: Path, manifest: Mapping[str, Any]) -> None:
     for name in ARRAYS:
         file = path / f"{name}.npy"
-        if not file.is_file():
-            raise _damaged(path, f"{file.name} is missing")
         if _sha256(file) != manifest["files"].get(file.name):
-            raise _damaged(path, f"{file.name} is not what it was when the bundle was written")
+            raise damaged(path, f"{file.name} is not what it was when the bundle was written")
 
 
 def _load(file: Path) -> NDArray[Any]:
     try:
-        array: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
-        raise _damaged(file.parent, f"{file.name} cannot be read") from error
-    return array
-
-
-def _check_shapes(bundle: Bundle) -> None:
-    """Rows match rows and names match columns; cheap enough for every opening."""
-    for name in ARRAYS:
-        wanted = 2 if name in ("embeddings", "neighbours") else 1
-        if getattr(bundle, name).ndim != wanted:
-            raise _damaged(bundle.path, f"{name}.npy has another shape")
-    size = len(bundle.segments)
-    if bundle.segments.dtype.names != tuple(name for name, _, _ in COLUMNS):
-        raise _damaged(bundle.path, "segments.npy has other columns")
-    for name, array, dtype in (
-        ("notes", bundle.notes, NOTE),
-        ("pedals", bundle.pedals, PEDAL),
-        ("embeddings", bundle.embeddings, np.dtype(np.float16)),
-        ("neighbours", bundle.neighbours, NEIGHBOUR),
-    ):
-        if array.dtype != dtype:
-            raise _damaged(bundle.path, f"{name}.npy holds another type")
-    if size == 0:
-        raise _damaged(bundle.path, "segments.npy is empty")
-    for name, array in (("embeddings", bundle.embeddings), ("neighbours", bundle.neighbours)):
-        if len(array) != size:
-            raise _damaged(bundle.path, f"{name}.npy does not have one row a segment")
-
-
-def _check_values(bundle: Bundle) -> None:
-    """Every id, range and number; for bundles that come from somewhere else."""
-    segments, path = bundle.segments, bundle.path
-    for first, count, rows in (
-        ("first_note", "notes", bundle.notes),
-        ("first_pedal", "pedals", bundle.pedals),
-    ):
-        ends = segments[first] + segments[count]
-        if (segments[count] < 0).any() or (segments[first] < 0).any() or (ends > len(rows)).any():
-            raise _damaged(path, f"segments.npy points outside {count}.npy")
-    if len(np.unique(segments["id"])) != len(segments):
-        raise _damaged(path, "segments.npy repeats an id")
-    for field, low, high in (("beats", 1, MAX_BEATS), ("bar", 0.25, MAX_BEATS), ("bpm", 1, 2000)):
-        if not ((segments[field] >= low) & (segments[field] <= high)).all():
-            raise _damaged(path, f"segments.npy: {field} must be {low}..{high}")
-    if (segments["notes"] == 0).any():
-        raise _damaged(path, "segments.npy holds a segment without notes")
-    lengths = np.linalg.norm(np.asarray(bundle.embeddings, np.float32), axis=1)
-    if not (np.abs(lengths - 1) < 0.01).all():
-        raise _damaged(path, "embeddings.npy holds a row that is not of unit length")
-    nearest = bundle.neighbours
-    if nearest.size and not (
-        (nearest["segment"] >= 0).all()
-        and (nearest["segment"] < len(segments)).all()
-        and np.isfinite(nearest["similarity"]).all()
-        and (np.diff(nearest["similarity"], axis=1) <= 0).all()
-    ):
-        raise _damaged(path, "neighbours.npy is out of range or out of order")
-    for row in range(len(segments)):
-        try:
-            check_notes(bundle.phrase(row).notes, str(segments["id"][row]))
-        except ModelError as error:
-            raise _damaged(path, f"notes.npy: {error}") from error
-
-
-def _damaged(path: Path, fault: str) -> BundleError:
-    return BundleError(f"{path}: damaged bundle: {fault}; build it again or copy it again")
-
-
-def _replace(out: Path, new: Path) -> None:
-    _sync_directory(new)
-    old = out.with_name(f".{out.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if out.exists():
-        os.rename(out, old)
-    os.rename(new, out)
-    _sync_directory(out.parent)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _sync_directory(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        return map_npy(file)
+    except (OSError, ValueError) as error:
+        raise damaged(file.parent, f"{file.name} cannot be read") from error
 
 
 def _sha256(file: Path) -> str:

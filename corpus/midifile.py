@@ -1,222 +1,368 @@
-"""MIDI files to note arrays in beats, and back.
+"""MIDI files to note arrays in beats.
 
-Reads types 0 and 1 at any resolution with their tempo map, metre and pedals; a beat is a quarter
-note, whatever the tempo. Parsing is mido's.
+Reads types 0, 1 and 2 at any resolution or in SMPTE time, with tempo map, metre and all three
+pedals; a beat is a quarter note, whatever the tempo. Flawless files are read in bulk by symusic,
+the others event by event; both give the same notes.
 """
 
-from collections.abc import Iterator
+import os
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import mido
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.bulk import read_bulk
 from corpus.errors import MidiFileError
-from corpus.recording import CHANGE, Recording
-from models.notes import PEDAL_CONTROLS, Phrase, note_array, pedal_array
+from corpus.limits import DEFAULT, Limits
+from corpus.parts import (
+    DRUMS,
+    END,
+    PITCH,
+    START,
+    VELOCITY,
+    Metre,
+    NotFlawlessError,
+    Part,
+    Parts,
+    Table,
+    Tempo,
+)
+from corpus.recording import CHANGE, LeftOut, Recording
+from corpus.repair import read_tolerant
+from corpus.smf import FIXED_BPM, Frame, read_frame
+from models.notes import NOTE, PEDAL, Notes, Pedals, Phrase
 
-TICKS_PER_BEAT = 960  # of the files written here
-MAX_BYTES = 20_000_000
 LOWEST, HIGHEST = 21, 108  # the keys of a piano
-MAX_BEATS = 200_000  # ten hours at 333 BPM
 PLAUSIBLE_BPM = (10.0, 1000.0)  # what lies outside is a mistake in the file, and is not heeded
 PLAUSIBLE_BAR = (1.0, 16.0)  # beats
 SHORTEST = 1 / 480  # beats; a note of no length still is a note
-DRUMS = 9
 PIANOS = range(8)  # General MIDI programs of the piano family
+_DEFAULT_BAR = 4.0
+_KEY = 48  # bits that hold a tick, below those of its key
+_NOTHING: Table = np.empty((4, 0), np.int64)
+
+Reader = Callable[[Sequence[bytes]], Parts]
+"""From the bytes of tracks that sound together to their parts."""
 
 
-class _Source(NamedTuple):
-    """What one channel of one track plays, before it is known which are the piano's."""
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be read, under which name and limits."""
 
-    track_name: str
-    channel: int
-    program: int
-    notes: list[tuple[float, float, int, int]]
-    pedals: list[tuple[float, int, int]]
-
-
-def read_recording(path: Path) -> Recording:
-    """Read a MIDI file; MidiFileError names the file, what is wrong and what to do."""
-    midi = _parse(path)
-    tempos: list[tuple[float, float]] = []
-    bars: list[tuple[float, float]] = []
-    sources: list[_Source] = []
-    for track in midi.tracks:
-        events = list(_timed(track, midi.ticks_per_beat))
-        tempos += _tempos(events)
-        bars += _bars(events)
-        sources += _sources(track.name, events)
-    piano = _piano(sources)
-    notes = note_array(
-        row for source in piano for row in source.notes if LOWEST <= row[2] <= HIGHEST
-    )
-    if len(notes) == 0:
-        raise MidiFileError(f"{path}: no notes for a piano in it; give a file with piano notes")
-    beats = float((notes["onset"] + notes["duration"]).max())
-    if beats > MAX_BEATS:
-        raise MidiFileError(f"{path}: {beats:.0f} beats long, at most {MAX_BEATS}; split it")
-    return Recording(
-        name=path.stem,
-        notes=notes,
-        pedals=pedal_array(row for source in piano for row in source.pedals),
-        tempos=_from_zero(tempos, 120.0),
-        bars=_from_zero(bars, 4.0),
-        beats=beats,
-    )
+    name: str
+    where: str
+    limits: Limits
+    every_part: bool
 
 
-def write_phrase(path: Path, phrase: Phrase, name: str, offset: float = 0.0) -> None:
-    """Write a phrase as a type 1 file, its first beat at `offset` to leave room for a lead-in."""
-    events: list[tuple[int, int, mido.Message]] = []
-    for note in phrase.notes:
-        start = to_tick(offset + float(note["onset"]))
-        end = max(start + 1, to_tick(offset + float(note["onset"] + note["duration"])))
-        pitch, velocity = int(note["pitch"]), int(note["velocity"])
-        events.append((start, 1, mido.Message("note_on", note=pitch, velocity=velocity)))
-        events.append((end, 0, mido.Message("note_off", note=pitch)))
-    for pedal in phrase.pedals:
-        control, value = int(pedal["control"]), int(pedal["value"])
-        message = mido.Message("control_change", control=control, value=value)
-        events.append((to_tick(offset + float(pedal["beat"])), 2, message))
-    tracks = [tempo_track([(0.0, phrase.bpm)], phrase.bar), message_track(name, events)]
-    save_midi(path, tracks, end=offset + phrase.beats)
+def read_recording(
+    source: Path | bytes,
+    name: str | None = None,
+    limits: Limits = DEFAULT,
+    where: str | None = None,
+    every_part: bool = False,
+) -> Recording:
+    """Read the piano of a MIDI file, a path or its bytes.
 
-
-def to_tick(beat: float) -> int:
-    return round(beat * TICKS_PER_BEAT)
-
-
-def tempo_track(tempos: list[tuple[float, float]], bar: float) -> mido.MidiTrack:
-    """The conductor track: metre, and (beat, BPM) tempo changes."""
-    events = [
-        (to_tick(b), 1, mido.MetaMessage("set_tempo", tempo=round(6e7 / bpm))) for b, bpm in tempos
-    ]
-    numerator, denominator = (round(bar), 4) if float(bar).is_integer() else (round(bar * 2), 8)
-    metre = mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator)
-    return message_track("tempo", [(0, 0, metre), *events])
-
-
-def message_track(name: str, events: list[tuple[int, int, Any]]) -> mido.MidiTrack:
-    """(tick, order at that tick, message) events as one track in time order."""
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
-    now = 0
-    for tick, _, message in sorted(events, key=lambda event: event[:2]):
-        track.append(message.copy(time=tick - now))
-        now = tick
-    return track
-
-
-def save_midi(path: Path, tracks: list[mido.MidiTrack], end: float) -> None:
-    """Write the tracks, each closed at beat `end` or at its own last event."""
-    midi = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
-    for track in tracks:
-        length = sum(message.time for message in track)
-        rest = max(0, to_tick(end) - length)
-        midi.tracks.append([*track, mido.MetaMessage("end_of_track", time=rest)])
-    midi.save(path)
-
-
-def _parse(path: Path) -> mido.MidiFile:
-    if path.is_dir():
-        raise MidiFileError(f"{path}: a folder; give a MIDI file")
-    if not path.is_file():
-        raise MidiFileError(f"{path}: no such file; check the path")
+    `name` is the recording's (by default the file's stem), `where` what errors call the file. With
+    `every_part` all pitched instruments are taken. MidiFileError names the file, what is wrong and
+    what to do.
+    """
+    path = source if isinstance(source, Path) else None
+    name = name if name is not None else (path.stem if path else "")
+    where = where or (str(path) if path else name or "MIDI data")
+    data = source if isinstance(source, bytes) else load(source, where, limits.midi_bytes)
+    _check_size(len(data), where, limits.midi_bytes)
+    frame = read_frame(data, where, limits)
+    asked = _Asked(name, where, limits, every_part)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise MidiFileError(f"{path}: larger than {MAX_BYTES} bytes; split it")
-        midi = mido.MidiFile(path, clip=True)
-    except (OSError, EOFError, ValueError, LookupError, TypeError, mido.KeySignatureError) as error:
-        if isinstance(error, MidiFileError):
-            raise
-        fault = str(error) or type(error).__name__
-        raise MidiFileError(
-            f"{path}: not a readable MIDI file ({fault}); export it again as a Standard MIDI File"
-        ) from error
-    if midi.type == 2:
-        raise MidiFileError(f"{path}: MIDI file type 2; export it as type 0 or 1")
-    if midi.ticks_per_beat <= 0:
-        raise MidiFileError(f"{path}: SMPTE time without beats; export it in ticks per beat")
-    return midi
-
-
-def _timed(track: mido.MidiTrack, ticks_per_beat: int) -> Iterator[tuple[float, Any]]:
-    tick = 0
-    for message in track:
-        tick += message.time  # of every message: those that are not notes carry time too
-        yield tick / ticks_per_beat, message
-
-
-def _tempos(events: list[tuple[float, Any]]) -> list[tuple[float, float]]:
-    tempos = [(beat, message.tempo) for beat, message in events if message.type == "set_tempo"]
-    slowest, fastest = (mido.bpm2tempo(bpm) for bpm in PLAUSIBLE_BPM)
-    return [(b, mido.tempo2bpm(tempo)) for b, tempo in tempos if fastest <= tempo <= slowest]
-
-
-def _bars(events: list[tuple[float, Any]]) -> list[tuple[float, float]]:
-    metres = [(beat, message) for beat, message in events if message.type == "time_signature"]
-    bars = [(beat, m.numerator * 4.0 / m.denominator) for beat, m in metres]
-    shortest, longest = PLAUSIBLE_BAR
-    return [(beat, bar) for beat, bar in bars if shortest <= bar <= longest]
-
-
-def _sources(track_name: str, events: list[tuple[float, Any]]) -> list[_Source]:
-    """What each channel of a track plays."""
-    channels: dict[int, list[tuple[float, Any]]] = {}
-    for beat, message in events:
-        if not message.is_meta and hasattr(message, "channel"):
-            channels.setdefault(message.channel, []).append((beat, message))
-    end = events[-1][0] if events else 0.0
-    sources = []
-    for channel, played in channels.items():
-        programs = [m.program for _, m in played if m.type == "program_change"]
-        pedals = [
-            (beat, m.control, m.value)
-            for beat, m in played
-            if m.type == "control_change" and m.control in PEDAL_CONTROLS
-        ]
-        notes = _paired(played, end)
-        sources.append(_Source(track_name, channel, (programs or [0])[0], notes, pedals))
-    return sources
-
-
-def _paired(played: list[tuple[float, Any]], end: float) -> list[tuple[float, float, int, int]]:
-    """Note-ons with their note-offs; a key struck again, or never let go, ends there."""
-    notes: list[tuple[float, float, int, int]] = []
-    held: dict[int, tuple[float, int]] = {}
-
-    def close(pitch: int, beat: float) -> None:
-        start, velocity = held.pop(pitch)
-        notes.append((start, beat - start or SHORTEST, pitch, velocity))
-
-    for beat, message in played:
-        if message.type not in ("note_on", "note_off"):
-            continue
-        if message.note in held:
-            close(message.note, beat)
-        if message.type == "note_on" and message.velocity > 0:
-            held[message.note] = (beat, message.velocity)
-    for pitch in list(held):
-        close(pitch, end)
-    return notes
-
-
-def _piano(sources: list[_Source]) -> list[_Source]:
-    """Those that say they are a piano by name, else by program, else whatever is not drums."""
-    pitched = [source for source in sources if source.channel != DRUMS and source.notes]
-    named = [source for source in pitched if "piano" in source.track_name.casefold()]
-    return named or [source for source in pitched if source.program in PIANOS] or pitched
-
-
-def _from_zero(rows: list[tuple[float, float]], default: float) -> NDArray[Any]:
-    """Changes in time order, the last of those at one beat, and one that holds from beat 0."""
-    changes = {0.0: default}
-    for beat, value in sorted(rows, key=lambda row: row[0]):
-        changes[beat] = value
-    return np.array(list(changes.items()), dtype=CHANGE)
+        return _recording(frame, read_bulk, asked)
+    except NotFlawlessError:
+        return _recording(frame, read_tolerant, asked)
 
 
 def read_phrase(path: Path) -> Phrase:
     """A file as one phrase, for seeds, solos and queries."""
     return read_recording(path).phrase()
+
+
+def load(path: Path, where: str, most: int) -> bytes:
+    """The bytes of a plain file, `most` of them; MidiFileError, naming `where`, otherwise."""
+    try:
+        with open(path, "rb", buffering=0, opener=_without_waiting) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise MidiFileError(f"{where}: not a plain file; give a MIDI file")
+            _check_size(found.st_size, where, most)
+            return file.read()
+    except IsADirectoryError as error:
+        raise MidiFileError(f"{where}: a folder; give a MIDI file") from error
+    except FileNotFoundError as error:
+        raise MidiFileError(f"{where}: no such file; check the path") from error
+    except OSError as error:
+        raise MidiFileError(f"{where}: cannot be read ({error.strerror}); check it") from error
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """An opener that does not wait for somebody to write to a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _check_size(size: int, where: str, most: int) -> None:
+    if size > most:
+        raise MidiFileError(f"{where}: larger than {most} bytes; split it")
+
+
+def _in_sequence(frame: Frame, read: Reader) -> Parts:
+    """The independent sequences of a type 2 file, one after another, each from a bar line.
+
+    A file of which only one track has notes is a type 1 file that says it is a type 2.
+    """
+    sequences = [read([body]) for body in frame.bodies]
+    if sum(any(part.size for part in sequence.parts) for sequence in sequences) < 2:
+        return read(frame.bodies)
+    start, moved = 0, []
+    for sequence in sequences:
+        moved.append(_moved(sequence, start))
+        start += _whole_bars(sequence, frame.ticks_per_beat)
+    return Parts(
+        [part for sequence in moved for part in sequence.parts],
+        [tempo for sequence in moved for tempo in sequence.tempos],
+        [metre for sequence in moved for metre in sequence.metres],
+        sum(sequence.damaged for sequence in moved),
+    )
+
+
+def _moved(sequence: Parts, ticks: int) -> Parts:
+    """A sequence that begins at `ticks`, in the tempo and metre that hold where it names none."""
+    tempos = [(tick + ticks, pace) for tick, pace in sequence.tempos]
+    metres = [(tick + ticks, n, d) for tick, n, d in sequence.metres]
+    return Parts(
+        [_moved_part(part, ticks) for part in sequence.parts],
+        [(ticks, round(6e7 / FIXED_BPM)), *tempos],
+        [(ticks, 4, 4), *metres],
+        sequence.damaged,
+    )
+
+
+def _moved_part(part: Part, ticks: int) -> Part:
+    down, across = np.array([[ticks], [ticks], [0], [0]]), np.array([ticks, 0, 0])
+    return part._replace(notes=lambda: part.notes() + down, pedals=lambda: part.pedals() + across)
+
+
+def _whole_bars(sequence: Parts, ticks_per_beat: float) -> int:
+    """How many ticks a sequence takes up to the bar line after its last note."""
+    tables = [part.notes() for part in sequence.parts if part.size]
+    end = max((int(table[END].max()) for table in tables), default=0)
+    bars, _ = _bars(sequence.metres, ticks_per_beat)
+    begin, bar = bars[bars["beat"] * ticks_per_beat <= end][-1].tolist()
+    count = np.ceil((end / ticks_per_beat - begin) / bar)
+    return int(np.ceil((begin + count * bar) * ticks_per_beat))
+
+
+def _recording(frame: Frame, read: Reader, asked: _Asked) -> Recording:
+    parts = _in_sequence(frame, read) if frame.type == 2 else read(frame.bodies)
+    piano = _choose(parts.parts, asked.every_part)
+    table, beyond, twice = _one_keyboard([part.notes() for part in piano])
+    notes = _notes(table, frame.ticks_per_beat)
+    beats = _check_notes(notes, asked)
+    tempos, odd_tempos = _tempos(parts.tempos, frame)
+    bars, odd_bars = _bars(parts.metres, frame.ticks_per_beat)
+    left_out = _left_out(parts.parts, piano) | {
+        "note outside the piano's keys": beyond,
+        "key struck twice at once": twice,
+        "tempo that nobody plays": odd_tempos,
+        "metre that nobody counts": odd_bars,
+        "rest of a damaged track": parts.damaged,
+    }
+    return Recording(
+        name=asked.name,
+        notes=notes,
+        pedals=_pedals(parts.parts, piano, frame.ticks_per_beat),
+        tempos=tempos,
+        bars=bars,
+        beats=beats,
+        left_out=tuple(LeftOut(reason, count) for reason, count in left_out.items() if count),
+        repairs=frame.repairs,
+    )
+
+
+def _check_notes(notes: Notes, asked: _Asked) -> float:
+    """The beat at which the last note ends; MidiFileError beyond the limits."""
+    where, limits = asked.where, asked.limits
+    if len(notes) == 0:
+        raise MidiFileError(f"{where}: no notes for a piano in it; give a file with piano notes")
+    if len(notes) > limits.notes:
+        raise MidiFileError(f"{where}: {len(notes)} notes, at most {limits.notes}; split it")
+    beats = float((notes["onset"] + notes["duration"]).max())
+    if beats > limits.beats:
+        raise MidiFileError(f"{where}: {beats:.0f} beats long, at most {limits.beats:g}; split it")
+    return beats
+
+
+def _choose(parts: Sequence[Part], every_part: bool) -> list[Part]:
+    """The piano's parts: those that say so by name, else by program, else whatever is not drums.
+
+    A name stands over all channels of its track: among several the program decides.
+    """
+    pitched = [part for part in parts if part.channel != DRUMS and part.size]
+    if every_part:
+        return pitched
+    named = [part for part in pitched if "piano" in part.track_name.casefold()]
+    sounding = [part for part in named or pitched if part.program in PIANOS]
+    return sounding or named or pitched
+
+
+def _left_out(parts: Sequence[Part], piano: Sequence[Part]) -> dict[str, int]:
+    """How many notes of other parts there are, for each reason."""
+    taken = {id(part) for part in piano}
+    counts: dict[str, int] = {}
+    for part in parts:
+        if id(part) not in taken:
+            reason = _reason(part)
+            counts[reason] = counts.get(reason, 0) + part.size
+    return counts
+
+
+def _reason(part: Part) -> str:
+    if part.channel == DRUMS:
+        return "drums"
+    if part.program not in PIANOS:
+        return f"another instrument (program {part.program})"
+    name = " ".join("".join(c if c.isprintable() else " " for c in part.track_name).split())
+    return f"another track ({name[:40] or 'without a name'})"
+
+
+def _one_keyboard(tables: Sequence[Table]) -> tuple[Table, int, int]:
+    """The notes as one pair of hands plays them, by start, then pitch.
+
+    Also how many a piano has no key for, and how many struck a key that was just struck.
+    """
+    parts = [_untangled(table) for table in tables]
+    table = parts[0] if len(parts) == 1 else np.concatenate([_NOTHING, *parts], axis=1)
+    size = table.shape[1]
+    if size and (table[PITCH].min() < LOWEST or table[PITCH].max() > HIGHEST):
+        table = table[:, (table[PITCH] >= LOWEST) & (table[PITCH] <= HIGHEST)]
+    possible = table.shape[1]
+    table = _in_order(table if len(parts) == 1 else _united(table))
+    return table, size - possible, possible - table.shape[1]
+
+
+def _in_order(table: Table) -> Table:
+    """The notes by start, then pitch; of a key struck twice at once the last note, but loudest."""
+    moment = (table[START] << 8) + table[PITCH]
+    order = np.argsort(moment, kind="stable")  # symusic's own order is nearly this
+    table, moment = table.take(order, axis=1), moment[order]
+    new = moment[1:] != moment[:-1]
+    if new.all():
+        return table
+    first = np.flatnonzero(np.concatenate(([True], new)))
+    loudest = np.maximum.reduceat(table[VELOCITY], first)
+    table = table.take(np.append(first[1:], len(moment)) - 1, axis=1)
+    table[VELOCITY] = loudest
+    return table
+
+
+def _united(table: Table) -> Table:
+    """The notes of several parts on one keyboard: each ends when its key is struck again.
+
+    Notes that strike a key at once all end with the longest of them.
+    """
+    table = table.take(np.argsort((table[PITCH] << _KEY) + table[START]), axis=1)
+    key = (table[PITCH] << _KEY) + table[START]
+    first = np.flatnonzero(np.concatenate(([True], key[1:] > key[:-1]))[: len(key)])
+    if len(first) == 0:
+        return table
+    start, pitch = table[START][first], table[PITCH][first]
+    end = np.maximum.reduceat(table[END], first)
+    same_key = pitch[1:] == pitch[:-1]
+    end[:-1] = np.where(same_key, np.minimum(end[:-1], start[1:]), end[:-1])
+    table[END] = np.repeat(end, np.diff(first, append=len(key)))
+    return table
+
+
+def _by_key(table: Table) -> NDArray[np.intp]:
+    """The order by pitch, then start, of notes in order of start."""
+    keys = table[PITCH].astype(np.uint8)  # bytes get a radix sort
+    order: NDArray[np.intp] = np.argsort(keys, kind="stable")
+    return order
+
+
+def _untangled(table: Table) -> Table:
+    """Notes of one part end at the first release after their strike, or when struck again.
+
+    They come paired first in, first out, so the ends of each key are in order too, and are all the
+    releases there were: a note that overlaps the one before may be let go by that one's.
+    """
+    by_key = _by_key(table)
+    key = table[PITCH] << _KEY
+    strikes, releases = (key + table[START])[by_key], (key + table[END])[by_key]
+    late = np.flatnonzero(releases[:-1] > strikes[1:]) + 1
+    if len(late):
+        ends = releases.copy()
+        lasting = late[releases[late] > strikes[late]]
+        ends[lasting] = releases[np.searchsorted(releases, strikes[lasting], side="right")]
+        struck = late[strikes[late] > strikes[late - 1]]
+        ends[struck - 1] = np.minimum(ends[struck - 1], strikes[struck])
+        table[END][by_key] = ends - key[by_key]
+    return table
+
+
+def _notes(table: Table, ticks_per_beat: float) -> Notes:
+    notes: Notes = np.empty(table.shape[1], dtype=NOTE)
+    duration = (table[END] - table[START]) / ticks_per_beat
+    notes["onset"] = table[START] / ticks_per_beat
+    notes["duration"] = np.where(duration > 0, duration, SHORTEST)
+    notes["pitch"], notes["velocity"] = table[PITCH], table[VELOCITY]
+    return notes
+
+
+def _pedals(parts: Sequence[Part], piano: Sequence[Part], ticks_per_beat: float) -> Pedals:
+    """The pedals of the piano's channels, wherever they are written; each movement once."""
+    channels = {part.channel for part in piano}
+    apart = [part for part in parts if part.size == 0 and part.channel in channels]
+    sources = [part.pedals() for part in (*piano, *apart)]
+    events = sources[0]
+    if len(sources) > 1:
+        events = np.concatenate(sources)
+        events = events[np.argsort(events[:, 0], kind="stable")]
+        news = (events[1:] != events[:-1]).any(axis=1)
+        events = events[np.concatenate(([True], news))[: len(events)]]
+    pedals: Pedals = np.empty(len(events), dtype=PEDAL)
+    pedals["beat"] = events[:, 0] / ticks_per_beat
+    pedals["control"], pedals["value"] = events[:, 1], events[:, 2]
+    return pedals
+
+
+def _tempos(tempos: Sequence[Tempo], frame: Frame) -> tuple[NDArray[Any], int]:
+    """The tempo map, and how many changes were not heeded."""
+    if frame.smpte:
+        return _from_zero([], FIXED_BPM), 0
+    slowest, fastest = (round(6e7 / bpm) for bpm in PLAUSIBLE_BPM)
+    plausible = [
+        (tick / frame.ticks_per_beat, 6e7 / pace)
+        for tick, pace in tempos
+        if fastest <= pace <= slowest
+    ]
+    return _from_zero(plausible, FIXED_BPM), len(tempos) - len(plausible)
+
+
+def _bars(metres: Sequence[Metre], ticks_per_beat: float) -> tuple[NDArray[Any], int]:
+    """Bar lengths, and how many changes were not heeded."""
+    shortest, longest = PLAUSIBLE_BAR
+    plausible = [
+        (tick / ticks_per_beat, n * 4.0 / d)
+        for tick, n, d in metres
+        if shortest <= n * 4.0 / d <= longest
+    ]
+    return _from_zero(plausible, _DEFAULT_BAR), len(metres) - len(plausible)
+
+
+def _from_zero(rows: list[tuple[float, float]], default: float) -> NDArray[Any]:
+    """Changes in time order, the last of those at one beat, and one that holds from beat 0."""
+    changes = {0.0: default} | dict(rows)
+    return np.array(list(changes.items()), dtype=CHANGE)

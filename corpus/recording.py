@@ -29,7 +29,8 @@ class Recording:
 
     `tempos` holds (beat, BPM) and `bars` (beat, bar length in beats) where each begins to hold;
     both start at beat 0. `bpm_source` says where the beat comes from, `bpm_confidence` (0..1) how
-    sure that is.
+    sure that is. `left_out` is what of the file is not here, `repairs` what was wrong with the
+    file and was read all the same, in words.
     """
 
     name: str
@@ -41,12 +42,21 @@ class Recording:
     bpm_source: str = FILE
     bpm_confidence: float = 1.0
     left_out: tuple[LeftOut, ...] = ()
+    repairs: tuple[str, ...] = ()
 
     def seconds(self, beat: float) -> float:
         """Seconds from beat 0 to `beat` along the tempo map."""
         starts = np.minimum(self.tempos["beat"], beat)
         spans = np.diff(starts, append=beat)
         return float((spans * 60.0 / self.tempos["value"]).sum())
+
+    def times(self, beats: NDArray[Any]) -> NDArray[np.float64]:
+        """Seconds from beat 0 to each of `beats`, shape as given; the first tempo holds before."""
+        starts, pace = self.tempos["beat"], 60.0 / self.tempos["value"]
+        reached = np.concatenate(([0.0], np.cumsum(np.diff(starts) * pace[:-1])))
+        at = np.maximum(np.searchsorted(starts, beats, side="right") - 1, 0)
+        seconds: NDArray[np.float64] = reached[at] + (beats - starts[at]) * pace[at]
+        return seconds
 
     def bpm(self, start: float, end: float) -> float:
         """The mean tempo between two beats."""

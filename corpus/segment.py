@@ -6,49 +6,117 @@ the lead-in of what follows. Notes keep their whole length and may ring over the
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from corpus.recording import Recording
-from models.notes import SUSTAIN, Pedals, Phrase, pedal_array
+from corpus.errors import CorpusError
+from corpus.loopable import accent_template, loopability
+from corpus.novelty import boundaries
+from corpus.recording import LeftOut, Recording
+from models.notes import PEDAL, PEDAL_CONTROLS, SUSTAIN, Notes, Pedals, Phrase
 
 MIN_BEATS, MAX_BEATS, DEFAULT_BEATS = 4, 16, 8
 LEAD_IN = 0.125  # beats
-MIN_NOTES_PER_BEAT = 0.5
+MAX_LEAD_IN = 1.0  # beats
+MIN_LOOPABILITY = 0.5
+BARS, PHRASES = "bars", "phrases"
+CUTS = (BARS, PHRASES)
+_EXACT = 1e-6  # beats; rounding
+
+
+@dataclass(frozen=True)
+class CutSettings:
+    """How recordings are cut; CorpusError where a value makes no sense.
+
+    A segment is as many whole bars as fit into `beats`. With `cut` "phrases" segments begin anew
+    wherever a phrase does. Those that score less than `min_loopability` are left out; 0 keeps all
+    but silence.
+    """
+
+    beats: int = DEFAULT_BEATS
+    lead_in: float = LEAD_IN
+    cut: str = BARS
+    min_loopability: float = MIN_LOOPABILITY
+
+    def __post_init__(self) -> None:
+        if not MIN_BEATS <= self.beats <= MAX_BEATS:
+            raise CorpusError(f"{self.beats} beats: a segment has {MIN_BEATS} to {MAX_BEATS}")
+        if not 0 <= self.lead_in <= MAX_LEAD_IN:
+            raise CorpusError(f"a lead-in of {self.lead_in:g} beats: give 0 to {MAX_LEAD_IN:g}")
+        if self.cut not in CUTS:
+            raise CorpusError(f"cut {self.cut!r}: give one of {', '.join(CUTS)}")
+        if not 0 <= self.min_loopability <= 1:
+            raise CorpusError(f"a loopability of {self.min_loopability:g}: give 0 to 1")
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """A phrase and where it was cut from; its id is TRACK@BEAT."""
+    """A phrase and where it was cut from; its id is TRACK@BEAT.
+
+    `origin` names the file that a pre-cut segment came from; such a segment is the original turned
+    up by `transposed` semitones and round by `rotated` beats.
+    """
 
     track: str
     start_beat: float
     phrase: Phrase
+    loopability: float = 1.0
+    origin: str = ""
+    transposed: int = 0
+    rotated: float = 0.0
 
     @property
     def id(self) -> str:
         return f"{self.track}@{self.start_beat:g}"
 
 
-def cut(
-    recording: Recording, beats: int = DEFAULT_BEATS, lead_in: float = LEAD_IN
-) -> list[Segment]:
-    """Segments of as many whole bars as fit into `beats`, from the first bar that is played."""
-    segments = []
-    for start, length, bar in _spans(recording, beats, lead_in):
-        phrase = cut_phrase(recording, start, length, bar, lead_in)
-        if _is_playable(phrase):
-            segments.append(Segment(recording.name, start, phrase))
-    return segments
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """The segments of a recording in order, and what of it is in none of them."""
+
+    segments: list[Segment]
+    left_out: tuple[LeftOut, ...]
+
+
+class _Stretch(NamedTuple):
+    """A part of a recording in one metre; `remainder` says what its leftover bars are called."""
+
+    begin: float
+    end: float
+    bar: float
+    accents: NDArray[np.float64]
+    remainder: str
+    last: bool
+
+
+class _Piece(NamedTuple):
+    """A span that was judged: a segment, or the reason why there is none."""
+
+    start: float
+    reason: str
+    score: float
+    segment: Segment | None
+
+
+def cut(recording: Recording, settings: CutSettings | None = None) -> Cut:
+    """Segments of whole bars, from the first bar that is played."""
+    settings = settings or CutSettings()
+    pieces = [
+        piece
+        for stretch in _stretches(recording, settings)
+        for piece in _pieces(recording, stretch, settings)
+    ]
+    segments = [piece.segment for piece in pieces if piece.segment]
+    return Cut(segments, _summary(pieces, settings))
 
 
 def cut_phrase(
     recording: Recording, start: float, length: float, bar: float, lead_in: float = LEAD_IN
 ) -> Phrase:
     """The phrase from beat `start`, `length` beats long, onsets counted from its first beat."""
-    onset = recording.notes["onset"]
-    inside = (onset >= start - lead_in) & (onset < start + length - lead_in)
-    notes = recording.notes[inside].copy()
+    notes = _between(recording.notes, start - lead_in, start + length - lead_in).copy()
     notes["onset"] -= start
     pedals = _pedals(recording.pedals, start, length)
     return Phrase(notes, pedals, length, recording.bpm(start, start + length), bar)
@@ -62,36 +130,114 @@ def bars_within(bar: float, beats: int) -> float:
     return count * bar
 
 
-def _spans(
-    recording: Recording, beats: int, lead_in: float
-) -> Iterator[tuple[float, float, float]]:
-    """(start, length, bar) of each possible segment; a change of metre starts afresh."""
-    first = float(recording.notes["onset"].min()) + lead_in
-    ends = np.append(recording.bars["beat"][1:], recording.beats)
-    for (begin, bar), end in zip(recording.bars.tolist(), ends.tolist(), strict=True):
-        length = bars_within(bar, beats)
-        if length > MAX_BEATS:
-            continue
-        start = begin + max(0.0, (first - begin) // bar * bar)
-        # The last note may stop short of its bar line: half a bar of it is enough.
-        while start + length <= end + bar / 2:
-            yield start, length, bar
+def _stretches(recording: Recording, settings: CutSettings) -> Iterator[_Stretch]:
+    """The parts in one metre; where phrases guide the cut, the phrases of each."""
+    bars = recording.bars[recording.bars["beat"] < recording.beats]
+    begins = bars["beat"].tolist()
+    ends = [*begins[1:], recording.beats]
+    phrases = boundaries(recording).beats if settings.cut == PHRASES else np.zeros(0)
+    for begin, end, bar in zip(begins, ends, bars["value"].tolist(), strict=True):
+        accents = accent_template(_between(recording.notes, begin, end), bar, begin)
+        inside = phrases[(phrases > begin + _EXACT) & (phrases < end - _EXACT)].tolist()
+        for start, stop in zip([begin, *inside], [*inside, end], strict=True):
+            last = stop == recording.beats
+            name = "its end" if last else "the next phrase" if stop < end else "the metre changes"
+            yield _Stretch(start, stop, bar, accents, name, last)
+
+
+def _pieces(recording: Recording, stretch: _Stretch, settings: CutSettings) -> Iterator[_Piece]:
+    """Every segment's length of a stretch, judged, and what remains of it."""
+    length = bars_within(stretch.bar, settings.beats)
+    start, upbeat = _first_bar(recording, stretch, settings.lead_in)
+    # The last note may stop short of its bar line: half a bar of it is enough.
+    end = stretch.end + (stretch.bar / 2 if stretch.last else 0.0) + _EXACT
+    if length > MAX_BEATS:
+        yield _Piece(start, f"bars of {stretch.bar:g} beats, more than {MAX_BEATS}", 0.0, None)
+        return
+    if upbeat:
+        yield _Piece(start, "an upbeat before the first whole bar", 0.0, None)
+    while start + length <= end:
+        yield _piece(recording, start, length, stretch, settings)
+        start += length
+    if settings.cut == PHRASES:
+        length = (end - start) // stretch.bar * stretch.bar
+        if length >= MIN_BEATS:
+            yield _piece(recording, start, length, stretch, settings)
             start += length
+        length = MIN_BEATS
+    if len(_between(recording.notes, start - settings.lead_in, stretch.end - settings.lead_in)):
+        yield _Piece(start, f"less than {length:g} beats before {stretch.remainder}", 0.0, None)
+
+
+def _first_bar(recording: Recording, stretch: _Stretch, lead_in: float) -> tuple[float, bool]:
+    """Where the first bar that is played begins, and whether there is an upbeat before it."""
+    notes = _between(recording.notes, stretch.begin - lead_in, stretch.end - lead_in)
+    if len(notes) == 0:
+        return stretch.end, False
+    first = max(0.0, float(notes["onset"][0]) + lead_in - stretch.begin)
+    bars, inside = divmod(first, stretch.bar)
+    upbeat = stretch.begin == 0 and inside > stretch.bar / 2 and len(notes) > 1
+    return stretch.begin + (bars + upbeat) * stretch.bar, upbeat
+
+
+def _piece(
+    recording: Recording, start: float, length: float, stretch: _Stretch, settings: CutSettings
+) -> _Piece:
+    phrase = cut_phrase(recording, start, length, stretch.bar, settings.lead_in)
+    if len(phrase.notes) == 0:
+        return _Piece(start, "silence", 0.0, None)
+    looped = loopability(phrase, stretch.accents)
+    segment = Segment(recording.name, start, phrase, looped.score)
+    return _Piece(
+        start,
+        f"does not loop: {looped.reason}",
+        looped.score,
+        segment if looped.score >= settings.min_loopability else None,
+    )
+
+
+def _summary(pieces: list[_Piece], settings: CutSettings) -> tuple[LeftOut, ...]:
+    """What was left out, by reason, in order of its first appearance."""
+    by_reason: dict[str, list[_Piece]] = {}
+    for piece in pieces:
+        if piece.segment is None:
+            by_reason.setdefault(piece.reason, []).append(piece)
+    return tuple(
+        LeftOut(_explained(reason, found, settings.min_loopability), len(found))
+        for reason, found in by_reason.items()
+    )
+
+
+def _explained(reason: str, found: list[_Piece], needed: float) -> str:
+    where = f"first at beat {found[0].start:g}"
+    if not reason.startswith("does not loop"):
+        return f"{reason} ({where})"
+    # Rounded down: what fell short by little must not seem to have been enough.
+    low, high = (int(100 * of(piece.score for piece in found)) / 100 for of in (min, max))
+    scores = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
+    return f"{reason} (score {scores} of {needed:.2f} needed, {where})"
+
+
+def _between(notes: Notes, low: float, high: float) -> Notes:
+    """Those that begin from `low` to before `high`."""
+    first, last = np.searchsorted(notes["onset"], [low, high])
+    found: Notes = notes[first:last]
+    return found
 
 
 def _pedals(pedals: Pedals, start: float, length: float) -> Pedals:
     """The events inside, after the state of each pedal at the start."""
-    before = pedals[pedals["beat"] <= start]
-    inside = pedals[(pedals["beat"] > start) & (pedals["beat"] < start + length)]
-    state = {SUSTAIN: 0} | {int(event["control"]): int(event["value"]) for event in before}
-    rows = [(0.0, control, value) for control, value in sorted(state.items())]
-    rows += [(float(e["beat"]) - start, int(e["control"]), int(e["value"])) for e in inside]
-    return pedal_array(rows)
+    first = np.searchsorted(pedals["beat"], start, side="right")
+    last = np.searchsorted(pedals["beat"], start + length)
+    before, inside = pedals[:first], pedals[first : max(first, last)].copy()
+    inside["beat"] -= start
+    state = [(0.0, control, _state(before, control)) for control in PEDAL_CONTROLS]
+    known = [row for row in state if row[2] is not None or row[1] == SUSTAIN]
+    rows = np.array([(beat, control, value or 0) for beat, control, value in known], PEDAL)
+    both: Pedals = np.concatenate([rows, inside])
+    return both
 
 
-def _is_playable(phrase: Phrase) -> bool:
-    """Enough notes, and some in both halves: a bar of silence does not loop."""
-    onset = phrase.notes["onset"]
-    first_half = int((onset < phrase.beats / 2).sum())
-    enough = len(onset) >= MIN_NOTES_PER_BEAT * phrase.beats
-    return enough and 0 < first_half < len(onset)
+def _state(before: Pedals, control: int) -> int | None:
+    values = before["value"][before["control"] == control]
+    return int(values[-1]) if len(values) else None

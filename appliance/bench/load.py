@@ -24,13 +24,12 @@ _IMPORT = """
 import sys, tempfile
 from pathlib import Path
 from corpus import demo
-from corpus.build import build_bundle
-from models.embedder import make_embedder
+from corpus.build import BuildSettings, build_bundle
 import os
 os.nice(15)
 with tempfile.TemporaryDirectory() as folder:
     while True:
-        build_bundle(demo.recordings(), Path(folder) / "bundle", make_embedder("pitch-histogram"))
+        build_bundle(demo.recordings(), Path(folder) / "bundle", BuildSettings("pitch-histogram"))
 """
 
 

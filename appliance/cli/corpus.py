@@ -4,67 +4,117 @@ import argparse
 import json
 import os
 import sys
+from collections import Counter
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from appliance.demo import EMBEDDER
 from appliance.errors import ConfigError
 from appliance.progress import ProgressLine
 from appliance.service import Config
-from corpus.build import build_bundle
+from corpus.build import BuildReport, BuildSettings, build_bundle
 from corpus.bundle import MANIFEST, Bundle, open_bundle
+from corpus.cache import Cache, default_folder
+from corpus.engine import make_engine
+from corpus.export import export_bundle
+from corpus.importing import ImportSettings
+from corpus.key import MAJOR, MINOR, Key
+from corpus.medley import write_nearest
 from corpus.midifile import read_phrase
-from corpus.neighbours import K, nearest_to
-from corpus.segment import DEFAULT_BEATS
+from corpus.neighbours import K, Neighbours, nearest_to
+from corpus.plot import plot_corpus, plot_nearest
+from corpus.segment import CUTS, DEFAULT_BEATS, LEAD_IN, MIN_LOOPABILITY, CutSettings
 from models.embedder import make_embedder
+from models.notes import Phrase
+
+MOST_SHOWN = 20  # reasons for one track
 
 
 def add(commands: Any) -> None:
     corpus = commands.add_parser("corpus", help="build and look at corpora")
     actions = corpus.add_subparsers(required=True, metavar="ACTION")
+    _add_build(actions)
 
-    build = actions.add_parser("build", help="make a bundle from MIDI files")
-    build.add_argument("sources", type=Path, nargs="+", metavar="SRC")
-    build.add_argument("--out", type=Path, required=True, metavar="BUNDLE")
-    build.add_argument("--beats", type=int, default=DEFAULT_BEATS, metavar="N")
-    build.add_argument("--embedder", default=EMBEDDER, metavar="NAME")
-    build.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
-    build.set_defaults(run=_build)
-
-    for name, run in (("info", _info), ("verify", _verify)):
-        action = actions.add_parser(name)
+    for name, run, about in (
+        ("info", _info, "what is in a bundle"),
+        ("verify", _verify, "whether a bundle is whole"),
+    ):
+        action = actions.add_parser(name, help=about)
         action.add_argument("bundle", type=Path, metavar="BUNDLE")
         action.add_argument("--json", action="store_true")
         action.set_defaults(run=run)
+
+    plot = actions.add_parser("plot", help="a map of a corpus, and typical segments")
+    plot.add_argument("bundle", type=Path, metavar="BUNDLE")
+    plot.add_argument("--out", type=Path, required=True, metavar="FILE.png")
+    plot.add_argument("--colour", default="track", metavar="COLUMN", help="track, label, key, ...")
+    plot.set_defaults(run=_plot)
 
     nearest = actions.add_parser("nearest", help="the segments nearest to a segment or a file")
     nearest.add_argument("bundle", type=Path, metavar="BUNDLE")
     nearest.add_argument("query", metavar="SEGMENT|FILE.mid")
     nearest.add_argument("-k", type=int, default=10, metavar="N")
     nearest.add_argument("--json", action="store_true")
+    nearest.add_argument("--out", type=Path, metavar="FILE.mid", help="to listen to")
+    nearest.add_argument("--plot", type=Path, metavar="FILE.png", help="to look at")
     nearest.set_defaults(run=_nearest)
+
+    export = actions.add_parser("export", help="a bundle as MIDI files, one a segment")
+    export.add_argument("bundle", type=Path, metavar="BUNDLE")
+    export.add_argument("--out", type=Path, required=True, metavar="DIR")
+    export.set_defaults(run=_export)
 
     listing = actions.add_parser("list", help="the corpora on this box")
     listing.add_argument("--state", type=Path, default=Config.state, metavar="DIR")
     listing.set_defaults(run=_list)
 
 
+def _add_build(actions: Any) -> None:
+    build = actions.add_parser("build", help="make a bundle from MIDI files, folders and zips")
+    build.add_argument("sources", type=Path, nargs="+", metavar="SRC")
+    build.add_argument("--out", type=Path, required=True, metavar="BUNDLE")
+    build.add_argument("--beats", type=int, metavar="N", help=f"a segment ({DEFAULT_BEATS})")
+    build.add_argument("--cut", choices=CUTS, default=CUTS[0], help="begin anew at phrases")
+    build.add_argument("--lead-in", type=float, default=LEAD_IN, metavar="BEATS")
+    build.add_argument("--min-loopability", type=float, default=MIN_LOOPABILITY, metavar="0..1")
+    build.add_argument("--rotations", action="store_true", help="compare from every beat")
+    build.add_argument("--embedder", default=EMBEDDER, metavar="NAME")
+    build.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+    build.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that does it")
+    build.add_argument("--cache", type=Path, default=default_folder(), metavar="DIR")
+    build.add_argument("--json", action="store_true")
+    build.set_defaults(run=_build)
+
+
 def _build(arguments: argparse.Namespace) -> int:
-    if arguments.jobs < 1:
-        raise ConfigError(f"--jobs {arguments.jobs}: at least 1")
-    with ProgressLine(sys.stdout) as progress:
-        report = build_bundle(
-            arguments.sources,
-            arguments.out,
-            make_embedder(arguments.embedder),
-            arguments.beats,
-            arguments.jobs,
-            progress,
-        )
+    cut = CutSettings(
+        lead_in=arguments.lead_in, cut=arguments.cut, min_loopability=arguments.min_loopability
+    )
+    if arguments.beats is not None:
+        cut = replace(cut, beats=arguments.beats)
+    settings = BuildSettings(
+        arguments.embedder, arguments.beats, ImportSettings(cut), arguments.rotations
+    )
+    cache = Cache(arguments.cache, warn=lambda line: print(line, file=sys.stderr))
+    told = sys.stderr if arguments.json else sys.stdout
+    with make_engine(arguments.jobs, arguments.scheduler) as engine, ProgressLine(told) as progress:
+        report = build_bundle(arguments.sources, arguments.out, settings, engine, cache, progress)
+    if arguments.json:
+        print(json.dumps(asdict(report), indent=1, ensure_ascii=False))
+    else:
+        _tell(arguments.out, report)
+    return 0
+
+
+def _tell(out: Path, report: BuildReport) -> None:
     for reason in report.left_out:
         print(f"left out: {reason}", file=sys.stderr)
-    print(f"{arguments.out}: {report.segments} segments from {report.tracks} tracks")
-    return 0
+    if report.copies:
+        print(f"left out: {report.copies} copies of other segments", file=sys.stderr)
+    print(f"{out}: {report.segments} segments from {len(report.tracks)} tracks")
 
 
 def _info(arguments: argparse.Namespace) -> int:
@@ -73,20 +123,38 @@ def _info(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
         return 0
-    for name in ("name", "segments", "notes", "embedder", "bpm", "sha256"):
-        print(f"{name:<10} {facts[name]}")
+    low, high = facts["bpm"]
+    print(f"{facts['name']}: {facts['segments']} segments, {facts['notes']} notes")
+    print(f"embedder  {facts['embedder']}")
+    print(f"tempo     {low:g} to {high:g} BPM: {_spread(facts['tempos'])}")
+    print(f"keys      {_spread(facts['keys'])}")
     for track in facts["tracks"]:
-        print(f"  {track['name']}: {track['segments']} segments, {track['bpm']:.0f} BPM")
+        print(f"  {_track_line(track)}")
+        for one in track["left_out"][:MOST_SHOWN]:
+            print(f"      left out: {one['reason']} ({one['count']})")
+    for line in facts["left_out"]:
+        print(f"  left out: {line['file']}: {line['reason']}")
+    print(f"sha256    {facts['sha256']}")
     return 0
+
+
+def _spread(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def _track_line(track: dict[str, Any]) -> str:
+    tempo = f"{track['bpm']:.0f} BPM ({track['bpm_source']} {track['bpm_confidence']:.2f})"
+    key = f"{track['key']} ({track['key_confidence']:.2f})"
+    return f"{track['name']}: {track['segments']} segments, {tempo}, {key}"
 
 
 def _facts(bundle: Bundle) -> dict[str, Any]:
     segments = bundle.segments
-    tracks = []
-    for name in dict.fromkeys(segments["track"].tolist()):
-        rows = segments[segments["track"] == name]
-        bpm = round(float(rows["bpm"].mean()), 2)
-        tracks.append({"name": name, "segments": len(rows), "bpm": bpm})
+    wanted = ("name", "file", "bpm", "bpm_source", "bpm_confidence", "key", "key_confidence")
+    tracks = [
+        {name: track[name] for name in (*wanted, "segments", "labels", "repairs", "left_out")}
+        for track in bundle.manifest["tracks"]
+    ]
     return {
         "name": bundle.name,
         "sha256": bundle.sha256,
@@ -94,8 +162,25 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
         "segments": len(bundle),
         "notes": len(bundle.notes),
         "bpm": [round(float(edge), 2) for edge in (segments["bpm"].min(), segments["bpm"].max())],
+        "tempos": _tempos(segments["bpm"]),
+        "keys": _keys(segments),
+        "neighbours": bundle.manifest["neighbours"],
         "tracks": tracks,
+        "left_out": bundle.manifest["left_out"],
     }
+
+
+def _tempos(bpm: Any) -> dict[str, int]:
+    """Segments by tens of BPM."""
+    tens = Counter((np.floor(np.asarray(bpm) / 10) * 10).astype(int).tolist())
+    return {f"{ten}-{ten + 9}": tens[ten] for ten in sorted(tens)}
+
+
+def _keys(segments: Any) -> dict[str, int]:
+    """Segments by key, the commonest first."""
+    pairs = zip(segments["key_tonic"].tolist(), segments["key_minor"].tolist(), strict=True)
+    counts = Counter(Key(tonic, MINOR if minor else MAJOR).name for tonic, minor in pairs)
+    return dict(counts.most_common())
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -107,20 +192,25 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _plot(arguments: argparse.Namespace) -> int:
+    plot_corpus(open_bundle(arguments.bundle), arguments.out, arguments.colour)
+    return 0
+
+
 def _nearest(arguments: argparse.Namespace) -> int:
     bundle = open_bundle(arguments.bundle)
     if not 1 <= arguments.k <= K:
         raise ConfigError(f"-k {arguments.k}: 1 to {K}")
-    if Path(arguments.query).suffix.lower() in (".mid", ".midi"):
-        embedder = make_embedder(bundle.embedder)
-        phrase = read_phrase(Path(arguments.query))
-        found = nearest_to(embedder, phrase, bundle.embeddings.astype("f4"), arguments.k)
-    else:
-        found = bundle.neighbours[bundle.row(arguments.query)][: arguments.k]
+    query, found = _look_up(bundle, arguments.query, arguments.k)
+    if arguments.out:
+        write_nearest(bundle, query, found, arguments.out)
+    if arguments.plot:
+        plot_nearest(bundle, query, found, arguments.plot, arguments.query)
     rows = [
         {
             "segment": str(bundle.segments["id"][one["segment"]]),
             "transpose": int(one["transpose"]),
+            "rotate": int(one["rotate"]),
             "similarity": round(float(one["similarity"]), 4),
         }
         for one in found
@@ -129,7 +219,22 @@ def _nearest(arguments: argparse.Namespace) -> int:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return 0
     for row in rows:
-        print(f"{row['similarity']:.3f}  {row['transpose']:+3d}  {row['segment']}")
+        turned = f"  from beat {row['rotate']}" if row["rotate"] else ""
+        print(f"{row['similarity']:.3f}  {row['transpose']:+3d}  {row['segment']}{turned}")
+    return 0
+
+
+def _look_up(bundle: Bundle, query: str, k: int) -> tuple[Phrase, Neighbours]:
+    if Path(query).suffix.lower() in (".mid", ".midi"):
+        phrase = read_phrase(Path(query))
+        return phrase, nearest_to(make_embedder(bundle.embedder), phrase, bundle.embeddings, k)
+    row = bundle.row(query)
+    return bundle.phrase(row), bundle.neighbours[row][:k]
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    files = export_bundle(open_bundle(arguments.bundle), arguments.out)
+    print(f"{arguments.out}: {len(files)} files")
     return 0
 
 

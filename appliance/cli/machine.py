@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.bench import player as player_bench
+from appliance.bench.pop909 import SONGS
 from appliance.errors import ConfigError
 from appliance.service import read_config
 from firmware.calibrate import Calibration
@@ -43,6 +44,12 @@ def add(commands: Any) -> None:
     player.add_argument("--repeats", type=int, default=3, metavar="N")
     player.add_argument("--json", action="store_true")
     player.set_defaults(run=_bench_player)
+
+    imports = actions.add_parser("import", help="how well recordings become a corpus")
+    imports.add_argument("--data", type=Path, default=SONGS, metavar="DIR", help="of POP909")
+    imports.add_argument("--only", action="append", default=[], metavar="PART", help="again: more")
+    imports.add_argument("--json", action="store_true")
+    imports.set_defaults(run=_bench_import)
 
 
 def _ports(arguments: argparse.Namespace) -> int:
@@ -97,10 +104,28 @@ def _ask(question: str, keys: dict[str, str]) -> str:
     return line.rstrip("\n")[:1] or " "
 
 
+def _bench_import(arguments: argparse.Namespace) -> int:
+    # Here, since it brings libraries that only a bench needs.
+    from appliance.bench.importing import import_figures
+
+    try:
+        figures = import_figures(arguments.data, tuple(arguments.only), _say)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{error.name} is not installed; a bench needs pip install 'smartlooper[bench]'"
+        ) from error
+    print(json.dumps(figures, indent=None if arguments.json else 1))
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 def _bench_player(arguments: argparse.Namespace) -> int:
     plan = player_bench.Plan(arguments.messages, arguments.interval, arguments.repeats)
     if plan.messages < 1 or plan.repeats < 1 or not 0.001 <= plan.interval <= 1:
         raise ConfigError("--messages and --repeats: at least 1; --interval: 0.001 to 1 second")
-    result = player_bench.run(plan, lambda line: print(line, file=sys.stderr, flush=True))
+    result = player_bench.run(plan, _say)
     print(json.dumps(result, indent=None if arguments.json else 1))
     return 0

@@ -49,9 +49,13 @@ def test_a_corpus_is_built_shown_checked_and_searched(
     assert "4 segments from 1 tracks" in captured.out
     assert "reading 1 of 1" in captured.out
     assert main(["corpus", "info", str(out), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["tracks"] == [
-        {"name": "take", "segments": 4, "bpm": 120.0}
-    ]
+    (track,) = json.loads(capsys.readouterr().out)["tracks"]
+    wanted = {"name": "take", "file": "take.mid", "segments": 4, "bpm": 120.0}
+    assert {name: track[name] for name in wanted} == wanted
+    assert track["bpm_source"] == "file"
+    assert 0 < track["bpm_confidence"] <= 1
+    assert 0 < track["key_confidence"] <= 1
+    assert (track["key"], track["left_out"]) == ("F minor", [])
     assert main(["corpus", "info", str(out)]) == 0
     assert "take: 4 segments, 120 BPM" in capsys.readouterr().out
     assert main(["corpus", "verify", str(out)]) == 0

@@ -22,11 +22,10 @@ from appliance.folder import write_performance
 from appliance.plot import plot_session
 from appliance.verify import VerificationError, verify_session
 from corpus import demo as demo_corpus
-from corpus.build import build_bundle
+from corpus.build import BuildSettings, build_bundle
 from corpus.bundle import Bundle
 from corpus.errors import CorpusError
 from models.errors import ModelError
-from models.pitch_histogram import PitchHistogram
 
 FILES = {
     "performance.mid",
@@ -337,7 +336,7 @@ def test_other_seeds_and_a_given_tempo(tmp_path: Path, seed: str, tempo: float |
 
 def test_sessions_over_real_recordings(pop909: Path, tmp_path: Path) -> None:
     songs = sorted(pop909.glob("*.mid"))[:12]
-    build_bundle(songs, tmp_path / "b", PitchHistogram())
+    build_bundle(songs, tmp_path / "b", BuildSettings("pitch-histogram"))
     seed = demo_corpus.FOLDER / "seeds" / "funk.mid"
     for policy in ("groove", "random", "repeat"):
         folder = perform(

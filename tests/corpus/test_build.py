@@ -1,12 +1,19 @@
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.music import midi_file, off, on
 
-from corpus.build import build_bundle
+from corpus import demo
+from corpus.build import BuildReport, BuildSettings, build_bundle
 from corpus.bundle import open_bundle
+from corpus.cache import Cache
+from corpus.engine import Engine, make_engine
 from corpus.errors import CorpusError, MidiFileError
-from models.pitch_histogram import PitchHistogram
+from corpus.export import export_bundle
+from corpus.gathering import Progress
+from corpus.recording import LABELS, NAME, TOML
 
 
 def take(path: Path, beats: int = 32, root: int = 40) -> Path:
@@ -17,8 +24,16 @@ def take(path: Path, beats: int = 32, root: int = 40) -> Path:
     return midi_file(path, [track])
 
 
-def build(sources: list[Path], out: Path, **more: int) -> object:
-    return build_bundle(sources, out, PitchHistogram(), **more)
+def build(
+    sources: list[Path],
+    out: Path,
+    engine: Engine | None = None,
+    cache: Cache | None = None,
+    progress: Progress = lambda what, done, total: None,
+    **settings: Any,
+) -> BuildReport:
+    chosen = BuildSettings("pitch-histogram", **settings)
+    return build_bundle(sources, out, chosen, engine, cache, progress)
 
 
 def test_folders_and_files_become_one_bundle(tmp_path: Path) -> None:
@@ -57,17 +72,18 @@ def test_what_cannot_be_read_is_reported_and_the_rest_imported(tmp_path: Path) -
     bad = tmp_path / "bad.mid"
     bad.write_bytes(b"MThd rubbish")
     short = take(tmp_path / "short.mid", beats=3)
-    report = build_bundle([good, bad, short], tmp_path / "out", PitchHistogram())
-    assert report.tracks == 1
-    assert [str(bad) in line for line in report.left_out] == [True, False]
-    assert str(short) in report.left_out[1]
+    report = build([good, bad, short], tmp_path / "out")
+    assert [track.name for track in report.tracks] == ["good"]
+    assert ["bad.mid" in line for line in report.left_out] == [True, False]
+    assert report.left_out[1].startswith(f"{short}: nothing to loop in it: ")
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_workers_give_the_same_bytes(tmp_path: Path, jobs: int) -> None:
     files = [take(tmp_path / f"{i}.mid", root=36 + i) for i in range(14)]
     build(files, tmp_path / "one" / "b")
-    build(files, tmp_path / f"jobs{jobs}" / "b", jobs=jobs)
+    with make_engine(jobs) as engine:
+        build(files, tmp_path / f"jobs{jobs}" / "b", engine)
     for file in (tmp_path / "one" / "b").iterdir():
         assert file.read_bytes() == (tmp_path / f"jobs{jobs}" / "b" / file.name).read_bytes()
 
@@ -81,14 +97,16 @@ def test_recordings_are_never_written_to(tmp_path: Path) -> None:
 
 def test_progress_reaches_its_end(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    build_bundle(
+    build(
         [take(tmp_path / "a.mid"), take(tmp_path / "b.mid")],
         tmp_path / "out",
-        PitchHistogram(),
         progress=lambda *what: told.append(what),
     )
     assert ("reading", 2, 2) in told
-    assert told[-1] == ("comparing", 8, 8)
+    assert ("embedding", 2, 2) in told
+    what, done, total = told[-1]
+    assert what == "comparing"
+    assert done == total
 
 
 def test_a_missing_source_stops_before_anything_is_written(tmp_path: Path) -> None:
@@ -100,7 +118,7 @@ def test_a_missing_source_stops_before_anything_is_written(tmp_path: Path) -> No
 def test_nothing_to_build_from_is_said(tmp_path: Path) -> None:
     bad = tmp_path / "bad.mid"
     bad.write_bytes(b"no")
-    with pytest.raises(CorpusError, match=r"bad\.mid"):
+    with pytest.raises(CorpusError, match=str(bad)):
         build([bad], tmp_path / "out")
     (tmp_path / "empty").mkdir()
     with pytest.raises(CorpusError, match="no MIDI files"):
@@ -115,9 +133,137 @@ def test_segments_have_4_to_16_beats(tmp_path: Path, beats: int) -> None:
 
 def test_one_file_named_twice_is_one_recording(tmp_path: Path) -> None:
     path = take(tmp_path / "in" / "a.mid")
-    report = build_bundle(
-        [path, tmp_path / "in", tmp_path / "in" / ".." / "in" / "a.mid"],
-        tmp_path / "out",
-        PitchHistogram(),
+    report = build(
+        [path, tmp_path / "in", tmp_path / "in" / ".." / "in" / "a.mid"], tmp_path / "out"
     )
-    assert (report.tracks, report.segments) == (1, 4)
+    assert (len(report.tracks), report.segments) == (1, 4)
+
+
+class CountingCache(Cache):
+    """Remembers how often something had to be worked out."""
+
+    misses = 0
+
+    def get(self, key: str) -> bytes | None:
+        found = super().get(key)
+        self.misses += found is None
+        return found
+
+
+def test_one_more_file_costs_the_work_of_one(tmp_path: Path) -> None:
+    cache = CountingCache(tmp_path / "cache")
+    files = [take(tmp_path / f"{i}.mid", root=36 + i) for i in range(6)]
+    build(files[:5], tmp_path / "out", cache=cache)
+    assert cache.misses == 10  # each is imported, and embedded
+    build(files, tmp_path / "out", cache=cache)
+    assert cache.misses == 12
+    build(files, tmp_path / "fresh" / "out")
+    for file in (tmp_path / "out").iterdir():
+        assert file.read_bytes() == (tmp_path / "fresh" / "out" / file.name).read_bytes()
+
+
+def test_a_build_that_was_interrupted_goes_on(tmp_path: Path) -> None:
+    files = [take(tmp_path / f"{i}.mid", root=36 + i) for i in range(6)]
+
+    def interrupt(what: str, done: int, total: int) -> None:
+        if (what, done) == ("reading", 4):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(files, tmp_path / "out", cache=Cache(tmp_path / "cache"), progress=interrupt)
+    assert not (tmp_path / "out").exists()
+    cache = CountingCache(tmp_path / "cache")
+    build(files, tmp_path / "out", cache=cache)
+    assert cache.misses == 2 + 6
+    open_bundle(tmp_path / "out", verify=True)
+
+
+def test_other_settings_are_other_work(tmp_path: Path) -> None:
+    cache = CountingCache(tmp_path / "cache")
+    path = take(tmp_path / "a.mid")
+    build([path], tmp_path / "eight", cache=cache)
+    build([path], tmp_path / "four", cache=cache, beats=4)
+    assert len(open_bundle(tmp_path / "eight")) == 4
+    assert len(open_bundle(tmp_path / "four")) == 8
+
+
+def test_what_somebody_wrote_comes_before_what_is_heard(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    for name in ("a", "b", "c", "20240131-120-01"):
+        take(folder / f"{name}.mid")
+    (folder / "labels.csv").write_text("file,bpm,labels\na,60,slow\nb,100,\n")
+    (folder / "corpus.toml").write_text(
+        'name = "Evenings"\n[tracks.b]\ntempo = 240\nkey = "Eb minor"\n[tracks.c]\nskip = true\n'
+    )
+    report = build([folder], tmp_path / "out")
+    told = {track.name: (track.bpm, track.bpm_source) for track in report.tracks}
+    assert {name: source for name, (_, source) in told.items()} == {
+        "a": LABELS, "b": TOML, "20240131-120-01": NAME,
+    }  # fmt: skip
+    assert [round(told[name][0]) for name in ("a", "b", "20240131-120-01")] == [60, 240, 120]
+    assert any("c.mid" in line for line in report.left_out)
+    bundle = open_bundle(tmp_path / "out", verify=True)
+    assert bundle.name == "Evenings"
+    rows = bundle.segments
+    assert set(rows["labels"][rows["track"] == "a"].tolist()) == {"slow"}
+    assert set(rows["key_tonic"][rows["track"] == "b"].tolist()) <= set(range(12))
+    assert next(track.key for track in report.tracks if track.name == "b") == "Eb minor"
+
+
+def test_a_name_that_no_file_has_is_reported(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    take(folder / "monday.mid")
+    (folder / "labels.csv").write_text("file,bpm\nmonady,80\n")
+    report = build([folder], tmp_path / "out")
+    assert any("monady" in line for line in report.left_out)
+
+
+def test_broken_labels_stop_the_build_by_name(tmp_path: Path) -> None:
+    take(tmp_path / "in" / "a.mid")
+    (tmp_path / "in" / "corpus.toml").write_text("tempo = 'fast'\n")
+    with pytest.raises(CorpusError, match=r"corpus\.toml.*tempo"):
+        build([tmp_path / "in"], tmp_path / "out")
+
+
+def test_a_zip_is_a_folder(tmp_path: Path) -> None:
+    plain = take(tmp_path / "in" / "day" / "a.mid")
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        archive.write(plain, "day/a.mid")
+    build([tmp_path / "in"], tmp_path / "x" / "out")
+    build([tmp_path / "in.zip"], tmp_path / "y" / "out")
+    one, other = open_bundle(tmp_path / "x" / "out"), open_bundle(tmp_path / "y" / "out")
+    assert one.notes.tolist() == other.notes.tolist()
+    assert one.segments["labels"].tolist()[0] == "day"
+
+
+def test_an_exported_bundle_is_imported_as_it_was(tmp_path: Path) -> None:
+    build(demo.recordings()[:3], tmp_path / "out")
+    bundle = open_bundle(tmp_path / "out")
+    export_bundle(bundle, tmp_path / "cut")
+    build([tmp_path / "cut"], tmp_path / "again")
+    again = open_bundle(tmp_path / "again", verify=True)
+    assert again.segments["track"].tolist() == bundle.segments["track"].tolist()
+    assert len(again) == len(bundle)
+    tick = 1 / 960
+    for row in range(len(bundle)):
+        before, after = bundle.phrase(row), again.phrase(row)
+        kept = before.notes[before.notes["onset"] >= -0.125]
+        assert kept["pitch"].tolist() == after.notes["pitch"].tolist()
+        assert abs(kept["onset"] - after.notes["onset"]).max() <= tick
+        assert abs(kept["duration"] - after.notes["duration"]).max() <= 2 * tick
+
+
+def test_the_same_pre_cut_piece_in_two_keys_is_one(tmp_path: Path) -> None:
+    build(demo.recordings()[:1], tmp_path / "out")
+    first, *_ = export_bundle(open_bundle(tmp_path / "out"), tmp_path / "cut")
+    import mido
+
+    up = mido.MidiFile(first)
+    for track in up.tracks:
+        for message in track:
+            if message.type in ("note_on", "note_off"):
+                message.note += 3
+    up.save(first.with_name(f"{first.stem}_t3s0.mid"))
+    count = len(open_bundle(tmp_path / "out"))
+    report = build([tmp_path / "cut"], tmp_path / "again")
+    assert (report.segments, report.copies) == (count, 1)

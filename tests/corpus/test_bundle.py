@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from support.music import make_bundle, segments
 
-from corpus.bundle import ARRAYS, COLUMNS, MANIFEST, open_bundle
+from corpus.bundle import ARRAYS, MANIFEST, open_bundle
+from corpus.columns import COLUMNS
 from corpus.errors import BundleError
 
 

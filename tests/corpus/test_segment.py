@@ -1,4 +1,7 @@
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import mido
 import numpy as np
@@ -7,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.music import midi_file, off, on
 
+from corpus.errors import CorpusError
 from corpus.midifile import read_recording
 from corpus.recording import Recording
-from corpus.segment import LEAD_IN, bars_within, cut
+from corpus.segment import LEAD_IN, CutSettings, Segment, bars_within
+from corpus.segment import cut as cut_all
 from models.notes import note_array, pedal_array
 
 CHANGE = np.dtype([("beat", "<f8"), ("value", "<f8")])
@@ -24,6 +29,10 @@ def recording(
     end = float((notes["onset"] + notes["duration"]).max())
     tempos, bars = np.array([(0, 120)], CHANGE), np.array([(0, bar)], CHANGE)
     return Recording("take", notes, pedal_array(pedals or []), tempos, bars, end)
+
+
+def cut(take: Recording, settings: CutSettings | None = None) -> list[Segment]:
+    return cut_all(take, settings).segments
 
 
 def quarters(count: int, early: float = 0.0) -> list[tuple[float, float, int, int]]:
@@ -99,3 +108,124 @@ def test_a_change_of_metre_starts_afresh(tmp_path: Path) -> None:
     segments = cut(read_recording(midi_file(tmp_path / "x.mid", [conductor, track])))
     spans = [(segment.start_beat, segment.phrase.beats) for segment in segments]
     assert spans == [(0, 8), (12, 6), (18, 6)]
+
+
+def left_out(take: Recording, settings: CutSettings | None = None) -> list[tuple[str, int]]:
+    return [(one.reason, one.count) for one in cut_all(take, settings).left_out]
+
+
+def test_a_metre_that_changes_inside_a_bar_is_not_overrun() -> None:
+    take = recording(quarters(30))
+    bars = np.array([(0, 4), (14, 4)], CHANGE)
+    segments = cut(replace(take, bars=bars))
+    assert [segment.start_beat for segment in segments] == [0, 14, 22]
+    assert left_out(replace(take, bars=bars)) == [
+        ("less than 8 beats before the metre changes (first at beat 8)", 1)
+    ]
+
+
+def test_what_is_left_out_is_counted_by_reason_and_said_where() -> None:
+    gaps = [(8, 16), (28, 32), (52, 56)]
+    rows = [row for row in quarters(70) if not any(a <= row[0] < b for a, b in gaps)]
+    assert left_out(recording(rows)) == [
+        ("silence (first at beat 8)", 1),
+        (
+            "does not loop: its second half is empty (score 0.00 of 0.50 needed, first at beat 24)",
+            2,
+        ),
+        ("less than 8 beats before its end (first at beat 64)", 1),
+    ]
+
+
+def test_bars_that_are_longer_than_any_segment_are_left_out() -> None:
+    take = recording(quarters(60), bar=17)
+    assert cut(take) == []
+    assert left_out(take) == [("bars of 17 beats, more than 16 (first at beat 0)", 1)]
+
+
+def test_an_upbeat_does_not_shift_the_bars() -> None:
+    rows = [row for row in quarters(24) if row[0] >= 3]
+    assert [segment.start_beat for segment in cut(recording(rows))] == [4, 12]
+    reasons = [reason for reason, _ in left_out(recording(rows))]
+    assert reasons[0] == "an upbeat before the first whole bar (first at beat 4)"
+
+
+def test_a_segment_says_how_well_it_loops_and_the_threshold_is_a_setting() -> None:
+    rows = [row for row in quarters(16) if not 5 <= row[0] < 8]
+    everything = cut(recording(rows), CutSettings(min_loopability=0))
+    assert [segment.start_beat for segment in everything] == [0, 8]
+    assert everything[0].loopability < 0.5 < everything[1].loopability
+    assert [segment.start_beat for segment in cut(recording(rows))] == [8]
+
+
+def two_phrases(bars: int, rest: int) -> list[tuple[float, float, int, int]]:
+    """So many bars of one thing, then of another."""
+    low = [(float(i), 0.9, (36, 43, 40, 43)[i % 4], 80) for i in range(4 * bars)]
+    high = [(float(4 * bars + i), 0.4, (77, 74, 72, 69)[i % 4], 60) for i in range(4 * rest)]
+    return low + high
+
+
+@pytest.mark.parametrize(
+    ("beats", "starts", "lengths"),
+    [
+        (8, [*range(0, 64, 8), 64, 68, 76, 84, 92, 100, 108], [8] * 8 + [4] + [8] * 6),
+        (16, [0, 16, 32, 48, 64, 68, 84, 100], [16, 16, 16, 16, 4, 16, 16, 16]),
+    ],
+)
+def test_segments_begin_anew_where_a_phrase_does(
+    beats: int, starts: list[int], lengths: list[int]
+) -> None:
+    take = recording(two_phrases(17, 12))
+    segments = cut(take, CutSettings(beats=beats, cut="phrases"))
+    assert [segment.start_beat for segment in segments] == starts
+    assert [segment.phrase.beats for segment in segments] == lengths
+    straight = cut(take, CutSettings(beats=beats))
+    assert 68 not in [segment.start_beat for segment in straight]
+
+
+def test_bars_too_few_for_a_segment_before_a_phrase_are_left_out() -> None:
+    low = [(float(i), 0.9, (36, 43, 40)[i % 3], 80) for i in range(51)]
+    high = [(float(51 + i), 0.4, (77, 74, 72)[i % 3], 60) for i in range(36)]
+    take = recording(low + high, bar=3)
+    segments = cut(take, CutSettings(cut="phrases"))
+    assert [segment.start_beat for segment in segments][7:10] == [42, 51, 57]
+    assert left_out(take, CutSettings(cut="phrases")) == [
+        ("less than 4 beats before the next phrase (first at beat 48)", 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"beats": 3},
+        {"beats": 17},
+        {"lead_in": -0.1},
+        {"lead_in": 2},
+        {"cut": "notes"},
+        {"min_loopability": 1.1},
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(CorpusError, match=r"give|has 4 to 16"):
+        CutSettings(**wrong)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 90), st.integers(30, 80)), min_size=1, max_size=60),
+    st.lists(st.sampled_from([2.0, 3.0, 3.5, 4.0, 5.0]), min_size=1, max_size=4),
+    st.integers(4, 16),
+    st.sampled_from(["bars", "phrases"]),
+)
+def test_segments_never_overlap_and_have_ids_of_their_own(
+    played: list[tuple[float, int]], metres: list[float], beats: int, mode: str
+) -> None:
+    take = recording([(onset, 0.5, pitch, 80) for onset, pitch in played])
+    bars = np.array([(30.0 * i, bar) for i, bar in enumerate(metres)], CHANGE)
+    settings = CutSettings(beats=beats, cut=mode, min_loopability=0)
+    segments = cut(replace(take, bars=bars), settings)
+    assert len({segment.id for segment in segments}) == len(segments)
+    for segment, after in pairwise(segments):
+        assert segment.start_beat + segment.phrase.beats <= after.start_beat + 1e-6
+    for segment in segments:
+        assert 4 <= segment.phrase.beats <= 16
+        assert (segment.phrase.beats / segment.phrase.bar).is_integer()

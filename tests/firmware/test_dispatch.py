@@ -336,9 +336,7 @@ def test_cancel_keeps_the_note_off_of_a_note_still_to_come(bench: Bench) -> None
 
 
 @pytest.mark.parametrize("again", [150, 250])
-def test_a_note_off_that_cancel_kept_moves_when_it_is_added_again(
-    bench: Bench, again: int
-) -> None:
+def test_a_note_off_that_cancel_kept_moves_when_it_is_added_again(bench: Bench, again: int) -> None:
     bench.on(100, note=1)
     bench.off(200, note=1)
     bench.run(100)

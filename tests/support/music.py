@@ -5,7 +5,8 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from corpus.bundle import Bundle, open_bundle, write_bundle
+from corpus.bundle import Bundle, Described, open_bundle, write_bundle
+from corpus.describe import describe_all
 from corpus.neighbours import neighbour_table
 from corpus.segment import Segment
 from models.notes import Phrase, note_array, pedal_array
@@ -44,15 +45,21 @@ def segments(count: int = 12) -> list[Segment]:
     return found
 
 
+def manifest_facts(embedder: PitchHistogram) -> dict[str, object]:
+    """What a build would say about itself, as far as it matters."""
+    named = {"name": embedder.name, "sha256": embedder.sha256, "dimension": embedder.dimension}
+    return {"embedder": named, "beats": 8, "lead_in": 0.125, "tracks": []}
+
+
 def make_bundle(path: Path, pieces: list[Segment] | None = None) -> Bundle:
     """A bundle on disk, with the real embedder."""
     pieces = pieces or segments()
     embedder = PitchHistogram()
     phrases = [piece.phrase for piece in pieces]
     vectors = embedder.embed(phrases)
-    described = {"name": embedder.name, "sha256": embedder.sha256, "dimension": embedder.dimension}
     table = neighbour_table(embedder, phrases, vectors)
-    write_bundle(path, pieces, vectors, table, described, {"beats": 8, "lead_in": 0.125})
+    described = [Described(*pair) for pair in zip(pieces, describe_all(phrases), strict=True)]
+    write_bundle(path, described, vectors, table, manifest_facts(embedder))
     return open_bundle(path)
 
 

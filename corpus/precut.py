@@ -1,0 +1,212 @@
+"""Material that somebody has cut already is taken as it is.
+
+Either a short file that is a whole number of beats long, or one of a set of files named
+TRACK_START-END[_tTTsSS].mid: START and END are seconds in the track, the file begins with one beat
+of lead-in before its eight beats, and TT and SS say by how many semitones and beats the original
+was transposed and rotated to make it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from corpus.loopable import loopability
+from corpus.recording import LeftOut, Recording
+from corpus.segment import LEAD_IN, MAX_BEATS, MIN_BEATS, Cut, CutSettings, Segment, cut_phrase
+
+BEATS, LEAD_IN_BEATS = 8.0, 1.0  # of a file that is named by the convention
+SPAN_TOLERANCE = 0.5  # beats that END - START may be off, beside what its digits leave open
+SNAP = 0.1  # beats; a start so near to a whole beat is meant to be on it, if its digits allow
+WHOLE = 0.1  # beats that the length of a file may be off a whole number
+SAME = 0.02  # beats; two notes this close begin at the same time
+COPY = "a copy of a segment that is there (the same, transposed or rotated)"
+
+_NAME = re.compile(
+    r"(?P<track>.+)_(?P<start>\d+(?:\.(?P<digits>\d+))?)-(?P<end>\d+(?:\.\d+)?)"
+    r"(?P<variant>_t(?P<semitones>[+-]?\d{1,2})s(?P<beats>[+-]?\d{1,2}(?:\.\d+)?))?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class PreCutName:
+    """What a name by the convention says; `start` and `end` in seconds, to `precision` seconds.
+
+    `variant` is whether it says how it was transposed and rotated at all.
+    """
+
+    track: str
+    start: float
+    end: float
+    transposed: int = 0
+    rotated: float = 0.0
+    variant: bool = False
+    precision: float = 1.0
+
+
+def parse_name(stem: str) -> PreCutName | None:
+    """Read TRACK_START-END[_tTTsSS]; None where the name follows another habit."""
+    match = _NAME.fullmatch(stem)
+    if not match or float(match["end"]) <= float(match["start"]):
+        return None
+    return PreCutName(
+        track=match["track"],
+        start=float(match["start"]),
+        end=float(match["end"]),
+        transposed=int(match["semitones"] or 0),
+        rotated=float(match["beats"] or 0),
+        variant=match["variant"] is not None,
+        precision=10.0 ** -len(match["digits"] or ""),
+    )
+
+
+def precut(
+    recording: Recording,
+    believed: bool,
+    settings: CutSettings | None = None,
+    end: float | None = None,
+) -> Cut | None:
+    """The recording as the one segment that it is, or None where nobody has cut it.
+
+    `believed` is whether its tempo map is true: a short free improvisation is no loop. `end` is
+    the beat at which the file ends, where that is known; else its last note tells.
+    """
+    settings = settings or CutSettings()
+    name = parse_name(recording.name)
+    if name and _follows(recording, name):
+        return _named(recording, name, settings)
+    beats = whole_beats(recording, end) if believed else None
+    if beats is None:
+        return None
+    # Nothing follows in the file, so the last eighth of a beat is its own.
+    phrase = cut_phrase(recording, 0.0, beats, float(recording.bars["value"][0]), lead_in=0.0)
+    score = loopability(phrase).score
+    return Cut([Segment(recording.name, 0.0, phrase, score, recording.name)], ())
+
+
+def whole_beats(recording: Recording, end: float | None = None) -> float | None:
+    """The length of a recording that is 4 to 16 whole beats long, else None.
+
+    Where the end is between beats, because the last note is short or rings on, it is the bar line
+    after the last onset, if the last note reaches half of the way there from the one before.
+    """
+    length = recording.beats if end is None else end
+    last = float(recording.notes["onset"].max())
+    beats = float(round(length))
+    if abs(length - beats) > WHOLE or last >= beats:
+        bar = float(recording.bars["value"][0])
+        beats = (last // bar + 1) * bar
+        if length < beats - bar / 2 or not beats.is_integer():
+            return None
+    return beats if MIN_BEATS <= beats <= MAX_BEATS and last < beats else None
+
+
+def unique(segments: Sequence[Segment], lead_in: float = LEAD_IN) -> Cut:
+    """Pre-cut segments of which none is another transposed or rotated; the others as they are.
+
+    Of several that their names say are one, the one that was cut from the track itself stays, else
+    the original, else the first. A name is not enough: where the notes differ the segment stays
+    too, as a track of its own.
+    """
+    originals = _originals(segments)
+    kept, copies = [], 0
+    for index, segment in enumerate(segments):
+        original = originals[segment.id]
+        if not segment.origin or original == index:
+            kept.append(segment)
+        elif same_music(segments[original], segment, lead_in):
+            copies += 1
+        else:
+            kept.append(replace(segment, track=segment.origin, start_beat=0.0))
+    return Cut(kept, (LeftOut(COPY, copies),) if copies else ())
+
+
+def same_music(one: Segment, other: Segment, lead_in: float = LEAD_IN) -> bool:
+    """Whether the notes are the same once transposition and rotation are undone.
+
+    A rotation may have been counted either way. Notes that either segment may lack, because they
+    are within `lead_in` before its first beat or its end, are not compared.
+    """
+    if one.phrase.beats != other.phrase.beats:
+        return False
+    return any(
+        _contains(one, other, way, lead_in) and _contains(other, one, way, lead_in)
+        for way in ((1, -1) if one.rotated or other.rotated else (1,))
+    )
+
+
+def _originals(segments: Sequence[Segment]) -> dict[str, int]:
+    """The index of the segment to keep of those with the same id."""
+    chosen: dict[str, int] = {}
+    for index, segment in enumerate(segments):
+        rival = chosen.setdefault(segment.id, index)
+        if _rank(segment) < _rank(segments[rival]):
+            chosen[segment.id] = index
+    return chosen
+
+
+def _rank(segment: Segment) -> tuple[bool, bool]:
+    return bool(segment.origin), bool(segment.transposed or segment.rotated)
+
+
+def _contains(whole: Segment, part: Segment, way: int, lead_in: float) -> bool:
+    """Whether every note of `part` that `whole` must have is in it."""
+    beats = whole.phrase.beats
+    turn = way * (whole.rotated - part.rotated)
+    part_at = part.phrase.notes["onset"] % beats
+    turned = (part_at + turn) % beats
+    sure = beats - lead_in - SAME  # what comes later either may lack
+    compared = (part_at < sure) & (turned < sure)
+    pitch = part.phrase.notes["pitch"].astype(int) - part.transposed + whole.transposed
+    distance = np.abs(whole.phrase.notes["onset"][None, :] % beats - turned[:, None])
+    close = np.minimum(distance, beats - distance) <= SAME
+    equal = pitch[:, None] == whole.phrase.notes["pitch"][None, :].astype(int)
+    found = (close & equal).any(axis=1)
+    return bool(compared.any() and found[compared].all())
+
+
+def _follows(recording: Recording, name: PreCutName) -> bool:
+    """Whether a file is what its name says: a beat of lead-in, then eight beats."""
+    onset = recording.notes["onset"]
+    if onset[-1] >= LEAD_IN_BEATS + BEATS or onset[-1] < LEAD_IN_BEATS:
+        return False
+    span, open_to = _span(recording, name)
+    off = min(abs(span - BEATS), abs(span - BEATS - LEAD_IN_BEATS))
+    return name.variant or off <= SPAN_TOLERANCE + open_to
+
+
+def _span(recording: Recording, name: PreCutName) -> tuple[float, float]:
+    """END - START in beats, and by how much its digits leave that open."""
+    a_second = recording.bpm(0.0, LEAD_IN_BEATS + BEATS) / 60.0
+    return (name.end - name.start) * a_second, name.precision * a_second
+
+
+def _start_beat(recording: Recording, name: PreCutName) -> float:
+    """The first beat in the track; where END - START is nine beats START is its lead-in's."""
+    span, open_to = _span(recording, name)
+    nine = abs(span - BEATS - LEAD_IN_BEATS) < abs(span - BEATS)
+    start = name.start * recording.bpm(0.0, LEAD_IN_BEATS + BEATS) / 60.0 + nine * LEAD_IN_BEATS
+    on_beat = abs(start - round(start)) <= min(SNAP, open_to)
+    return float(round(start)) if on_beat else round(start, 3)
+
+
+def _named(recording: Recording, name: PreCutName, settings: CutSettings) -> Cut:
+    phrase = cut_phrase(
+        recording, LEAD_IN_BEATS, BEATS, float(recording.bars["value"][0]), settings.lead_in
+    )
+    segment = Segment(
+        name.track,
+        _start_beat(recording, name),
+        phrase,
+        loopability(phrase).score,
+        recording.name,
+        name.transposed,
+        name.rotated,
+    )
+    onset = recording.notes["onset"]
+    before = int(np.count_nonzero(onset < LEAD_IN_BEATS - settings.lead_in))
+    after = len(onset) - before - len(phrase.notes)
+    reasons = (("a note of what went before", before), ("a note of what follows", after))
+    return Cut([segment], tuple(LeftOut(reason, count) for reason, count in reasons if count))
