@@ -23,7 +23,7 @@ from appliance.plot import plot_session
 from appliance.verify import VerificationError, verify_session
 from corpus import demo as demo_corpus
 from corpus.build import BuildSettings, build_bundle
-from corpus.bundle import Bundle
+from corpus.bundle import Bundle, open_bundle
 from corpus.errors import CorpusError
 from models.errors import ModelError
 
@@ -342,8 +342,6 @@ def test_sessions_over_real_recordings(pop909: Path, tmp_path: Path) -> None:
         folder = perform(
             tmp_path / policy, corpus=tmp_path / "b", seed=seed, policy=policy, loops=40
         )
-        from corpus.bundle import open_bundle
-
         assert verify_session(folder, open_bundle(tmp_path / "b")).loops == 40
 
 
@@ -410,3 +408,21 @@ def test_a_simulated_piano_sounds_on_the_grid(tmp_path: Path, profile: str) -> N
     assert len(late) > 300
     assert sorted(late)[int(len(late) * 0.97)] < 0.003
     assert verify_session(folder, demo_bundle()).loops == 12
+
+
+def test_a_corpus_compared_from_every_beat_is_played_from_them(tmp_path: Path) -> None:
+    """Segments enter at the beat that makes them alike, and the proof turns them back."""
+    files = demo_corpus.recordings()[:4]
+    build_bundle(files, tmp_path / "b", BuildSettings("pitch-histogram", rotations=True))
+    bundle = open_bundle(tmp_path / "b", verify=True)
+    assert (bundle.neighbours["rotate"] > 0).any()
+    folder = perform(tmp_path / "s", corpus=tmp_path / "b", loops=40)
+    all_loops = lines(folder, "provenance.jsonl")
+    turned = [line for line in all_loops if line["rotate_beats"]]
+    assert turned
+    assert all_loops[0]["rotate_beats"] == 0
+    assert verify_session(folder, bundle).loops == 40
+    turned[0]["rotate_beats"] = 7.5
+    (folder / "provenance.jsonl").write_text("".join(json.dumps(line) + "\n" for line in all_loops))
+    with pytest.raises(VerificationError, match=r"begins at beat 7\.5"):
+        verify_session(folder, bundle)
