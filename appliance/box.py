@@ -5,7 +5,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,7 @@ from firmware.player import PlayerProcess
 from firmware.presence import Presence
 from firmware.profile import MS, Profile, load_profile
 from firmware.punctuality import Punctuality
+from firmware.scheduling import prompt
 from firmware.simulated import SimulatedPlayer
 from firmware.switch import KeyboardSwitch, NoSwitch, ScriptedSwitch, Switch
 
@@ -246,11 +247,22 @@ class Box:
         self._asked.append(Command(self._clock.now(), verb, value))
 
     @contextmanager
-    def heeding_signals(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM end the music between two turns, never in the middle of one.
+    def on_stage(self) -> Iterator[None]:
+        """While the box is turned: it goes before ordinary processes, and heeds signals.
 
-        Only for the main thread; they set `told_to_stop`.
+        Ctrl-C and SIGTERM end the music between two turns, never in the middle of one: they set
+        `told_to_stop`. Only for the main thread.
         """
+        with self.going_first(), self._heeding_signals():
+            yield
+
+    @staticmethod
+    def going_first() -> AbstractContextManager[bool]:
+        """For the block, this process goes before ordinary ones; gives whether it may."""
+        return prompt()
+
+    @contextmanager
+    def _heeding_signals(self) -> Iterator[None]:
         before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         for number in before:
             signal.signal(number, self._be_told)

@@ -13,7 +13,7 @@ from appliance.errors import ConfigError, RuntimeFaultError
 from appliance.events import View
 from appliance.folder import EVENTS
 from appliance.pianist import Pianist
-from appliance.policy import make_policy
+from appliance.policies import make_policy
 from appliance.session import Session, Settings
 from appliance.transport import MAX_BPM, MIN_BPM
 from corpus import demo as demo_corpus
@@ -62,7 +62,7 @@ def play(demo: Demo, say: Say) -> Path:
     if not hardware.player.realtime:
         say("no realtime priority on this machine: notes may leave late under load")
     box = Box(session, bundle, hardware, lambda: folder, sync=not demo.fast)
-    with box.heeding_signals():
+    with box.on_stage():
         try:
             _perform(box, hardware, seed, solo, demo.loops, say)
         finally:

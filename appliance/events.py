@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from appliance.seed import Seed
 from corpus.neighbours import Neighbours
+from models.embedder import Vectors
 from models.notes import Phrase
 
 State = Literal["idle", "recording", "warmup", "groove", "ending"]
@@ -70,13 +71,21 @@ class Reported:
     late: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class SeedFound:
+    """The nearest segments to a seed, and its vectors in twelve keys (see in_twelve_keys)."""
+
+    nearest: Neighbours
+    vectors: Vectors
+
+
 @dataclass(frozen=True)
 class SeedCompared:
-    """The nearest segments to the seed of take number `take`, or the reason why there are none."""
+    """What is like the seed of take number `take`, or the reason why it is not known."""
 
     at: int
     take: int
-    nearest: Neighbours | None
+    found: SeedFound | None
     fault: str = ""
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from appliance.errors import ApplianceError
+from appliance.events import SeedFound
 from appliance.folder import STAGE, write_performance
 from appliance.plot import plot_session
-from corpus.bundle import open_bundle
+from corpus.bundle import check_embedder, open_bundle
 from corpus.errors import CorpusError
-from corpus.neighbours import Neighbours, nearest_to
+from corpus.neighbours import in_twelve_keys, nearest_of
 from models.embedder import make_embedder
 from models.errors import ModelError
 from models.notes import Phrase
@@ -102,15 +103,13 @@ class ProcessJobs:
         return Done(tag, future.result()) if error is None else Done(tag, fault=_fault(error))
 
 
-def compare_seed(bundle: Path, phrase: Phrase) -> Neighbours:
+def compare_seed(bundle: Path, phrase: Phrase) -> SeedFound:
     """The segments of a bundle nearest to a seed, by the embedder that made the bundle."""
     opened = open_bundle(bundle)
     embedder = make_embedder(opened.embedder)
-    if embedder.sha256 != opened.manifest["embedder"].get("sha256"):
-        raise ApplianceError(
-            f"{bundle}: made by another version of {embedder.name}; build it again"
-        )
-    return nearest_to(embedder, phrase, opened.embeddings)
+    check_embedder(opened, embedder)
+    vectors = in_twelve_keys(embedder, phrase)
+    return SeedFound(nearest_of(vectors, opened.embeddings), vectors)
 
 
 def finish_folder(folder: Path) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from appliance.arranger import NOTES_A_LOOP, REPEAT_GAP, Loop, arrange
-from appliance.events import Cancel, Effect, Outcome, Reported, Send, Write
+from appliance.events import Cancel, Effect, Outcome, Reported, SeedFound, Send, Write
 from appliance.ledger import Ledger
-from appliance.policy import SEED, Choice, Moment, Policy
+from appliance.policies import SEED, Choice, Moment, Policy, SeedLikeness
+from appliance.policies.facts import Facts
 from appliance.pulse import PulseTrain
 from appliance.seed import Seed
 from appliance.timeline import Message, Timeline
@@ -55,6 +56,7 @@ class Playing:
         at: int,
         ledger: Ledger,
         bundle: Bundle,
+        facts: Facts,
         policy: Policy,
         rng: np.random.Generator,
         warmup_loops: int,
@@ -70,6 +72,7 @@ class Playing:
         self.warmup_loops = 0
         self.rows_heard: set[int] = set()
         self._bundle = bundle
+        self._facts = facts
         self._policy = policy
         self._rng = rng
         self._warmup = warmup_loops
@@ -77,6 +80,7 @@ class Playing:
         self._lead = lead
         self._pulses = PulseTrain(start_beat)
         self._nearest: Neighbours | None = None
+        self._likeness: SeedLikeness | None = None
         self._timeline = Timeline(start_beat)
         self._heard: deque[int] = deque(maxlen=HEARD)
         self._now = at
@@ -109,8 +113,9 @@ class Playing:
         over = self.transport.beat_at(self._now) >= self._planned[-1].loop.end
         return self.ending and over and self._timeline.finished and not self.ledger.waiting
 
-    def seed_compared(self, nearest: Neighbours) -> None:
-        self._nearest = nearest
+    def seed_compared(self, found: SeedFound) -> None:
+        self._nearest = found.nearest
+        self._likeness = SeedLikeness(found.vectors, float(self.seed.phrase.notes["pitch"].mean()))
 
     def advance(self, now: int) -> list[Effect]:
         """Time is `now`: what has begun is written down, what comes is decided and handed over."""
@@ -270,6 +275,10 @@ class Playing:
             bpm=self.transport.bpm,
             move=move,
             rotate=last.rotate,
+            loop=self._planned[-1].loop.number + 1,
+            seconds=self.ledger.seconds(self.transport.ns_at(self._planned[-1].loop.end)),
+            seed=self._likeness,
+            facts=self._facts,
         )
         return self._policy.choose(moment, self._rng)
 

@@ -13,7 +13,7 @@ from typing import Any
 from appliance.box import Box, Hardware, Tuning
 from appliance.demo import demo_bundle
 from appliance.errors import ConfigError
-from appliance.policy import make_policy
+from appliance.policies import make_policy
 from appliance.session import Session, Settings
 from appliance.transport import MAX_BPM, MIN_BPM
 from corpus.bundle import open_bundle
@@ -93,7 +93,7 @@ def run(config: Config, state: Path, say: Callable[[str], None]) -> int:
     box = Box(session, bundle, hardware, new_folder, follow_clock=config.follow_clock)
     say(f"corpus {bundle.name}, {len(bundle)} segments; space: tap, q: quit")
     shown = ""
-    with box.heeding_signals():
+    with box.on_stage():
         try:
             while not (hardware.quit or box.told_to_stop):
                 box.wait()

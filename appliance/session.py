@@ -33,7 +33,8 @@ from appliance.events import (
 )
 from appliance.ledger import Ledger
 from appliance.playing import Playing
-from appliance.policy import Policy
+from appliance.policies import Policy, prepare
+from appliance.policies.facts import Facts
 from appliance.seed import MAX_SECONDS, capture
 from appliance.transport import MAX_BPM, MIN_BPM
 from corpus.bundle import Bundle
@@ -74,6 +75,8 @@ class Session:
         self._settings = settings
         self._bundle = bundle
         self._policy = policy
+        self._facts = Facts(bundle).ready()
+        prepare(policy, self._facts)
         self._listened: deque[tuple[int, bytes]] = deque(maxlen=LISTEN_MESSAGES)
         self._takes = 0
         self._take_start: int | None = None  # while recording: the first tap
@@ -255,6 +258,7 @@ class Session:
             at=at,
             ledger=ledger,
             bundle=self._bundle,
+            facts=self._facts,
             policy=self._policy,
             rng=np.random.default_rng([self._settings.rng, self._takes]),
             warmup_loops=self._settings.warmup_loops,
@@ -281,10 +285,10 @@ class Session:
     def _seed_compared(self, event: SeedCompared) -> list[Effect]:
         if self._playing is None or event.take != self._takes:
             return []  # of a take that is over
-        if event.nearest is None:
+        if event.found is None:
             self._say("NO MATCH")
             return [self._journal("degraded", why=event.fault or "the seed was not compared")]
-        self._playing.seed_compared(event.nearest)
+        self._playing.seed_compared(event.found)
         return []
 
     def _close(self) -> None:

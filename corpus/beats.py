@@ -6,6 +6,7 @@ struck on it.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ MOST_DRIFT = 0.2  # log of tempo: further off, what is heard is not what was tol
 UNTOLD = 120.0  # BPM written where nothing is known
 MIN_CONFIDENCE = 0.6  # below it a tempo is asked for
 MIN_BELIEF = 0.3  # below it a written tempo map is not followed
+SAME_TEMPO = 0.01  # log of tempo: what is told is what is written
 DIVISIONS = np.arange(1, 5)  # of a beat: quarters, eighths, triplets, sixteenths
 NOISE, SURE = 0.2, 0.5  # order of onsets against their grid: of random ones, of anybody's playing
 UNLIKELY = 0.1  # chance below which the metre speaks against a written beat
@@ -60,13 +62,18 @@ def track_beats(
     pitch: NDArray[np.float64],
     velocity: NDArray[np.float64],
     tempo: float | None = None,
+    bar: float | None = None,
+    downbeat: float | None = None,
 ) -> BeatGrid:
-    """The beats of notes in seconds, in any order; `tempo` (BPM), where somebody told us, is the
-    level that is followed, through drift; where the notes have no pulse near it, an even grid of
-    that tempo. Too few notes give an even grid of no confidence."""
+    """The beats of notes in seconds, in any order.
+
+    What somebody told us is followed: `tempo` (BPM) is the level, through drift; where the notes
+    have no pulse near it, an even grid of that tempo. Bars have `bar` beats, and one begins on the
+    beat nearest to the second `downbeat`. Too few notes give an even grid of no confidence.
+    """
     notes = struck(onset, duration, pitch, velocity)
     if len(np.unique(notes.onset)) < LEAST_ONSETS or np.ptp(notes.onset) < 4 * SLOWEST:
-        return _unheard(notes, tempo)
+        return _unheard(notes, tempo, bar, downbeat)
     ratio = 1.0 if tempo is None else _fold(60.0 / tempo)
     ticks = pulse_ticks(notes, None if tempo is None else 60.0 / tempo / ratio)
     found = counts(float(np.median(np.diff(ticks))), None if tempo is None else ratio)
@@ -77,13 +84,15 @@ def track_beats(
     )
     settled = refined(counted(ticks, best), notes)
     if len(settled) < 2:
-        return _unheard(notes, tempo)
+        return _unheard(notes, tempo, bar, downbeat)
     beats = extended(settled, float(notes.onset[0]), float(notes.onset[-1]))
-    bar, downbeat = _bars(notes, beats)
+    length, first = _bars(notes, beats, bar)
+    if downbeat is not None:
+        first = _nearest(beats, downbeat) % _period(length)
     sure = min(1.0, level * _clarity(notes.onset, ticks))
-    heard = BeatGrid(beats, downbeat, bar, sure)
+    heard = BeatGrid(beats, first, length, sure)
     if tempo is not None and abs(np.log(heard.bpm / tempo)) > MOST_DRIFT:
-        return _unheard(notes, tempo)
+        return _unheard(notes, tempo, bar, downbeat)
     return heard
 
 
@@ -166,22 +175,30 @@ def on_grid(recording: Recording, grid: BeatGrid) -> Recording:
 
 
 def with_beat(
-    recording: Recording, tempo: float | None = None, threshold: float = MIN_CONFIDENCE
+    recording: Recording,
+    tempo: float | None = None,
+    threshold: float = MIN_CONFIDENCE,
+    bar: float | None = None,
+    downbeat: float | None = None,
 ) -> Recording:
     """The recording on the beats it is played in.
 
     A `tempo` that somebody told comes first, then a tempo map that the notes follow, then what
-    the notes say. Raises CorpusError where that is less sure than `threshold`.
+    the notes say. `bar` and `downbeat`, in the recording's own beats, are as in `in_bars`. What
+    comes back has the `bpm_source` FILE where its own beats were kept, NOTES where the notes were
+    moved onto others. Raises CorpusError where these are less sure than `threshold`.
     """
     belief = follows_tempo_map(recording)
     written = _written_tempo(recording)
+    own = in_bars(recording, bar, downbeat)
+    begins = None if downbeat is None else float(recording.times(np.array([downbeat]))[0])
     if tempo is not None:
-        if belief >= MIN_BELIEF and abs(np.log(written / tempo)) < 0.01:
-            return replace(recording, bpm_confidence=1.0)
-        return on_grid(recording, _heard(recording, tempo))
+        if belief >= MIN_BELIEF and is_tempo(recording, tempo):
+            return replace(own, bpm_source=FILE, bpm_confidence=1.0)
+        return on_grid(recording, _heard(recording, tempo, bar, begins))
     if belief >= MIN_BELIEF:
-        return replace(recording, bpm_source=FILE, bpm_confidence=min(1.0, belief))
-    grid = _heard(recording, written if _keeps_tempo(recording) else None)
+        return replace(own, bpm_source=FILE, bpm_confidence=min(1.0, belief))
+    grid = _heard(recording, written if _keeps_tempo(recording) else None, bar, begins)
     if grid.confidence < threshold:
         raise CorpusError(
             f"{recording.name}: cannot hear its tempo (confidence {grid.confidence:.2f}): give it "
@@ -190,11 +207,45 @@ def with_beat(
     return on_grid(recording, grid)
 
 
-def _heard(recording: Recording, tempo: float | None) -> BeatGrid:
+def in_bars(
+    recording: Recording, bar: float | None = None, downbeat: float | None = None
+) -> Recording:
+    """The recording in the metre that somebody told, its notes where they are.
+
+    With `bar` all bars have so many beats. One of them begins on the beat `downbeat`, and so do
+    those around it, as far as the metre is the same; other changes of metre stay where they are.
+    """
+    bars = recording.bars if bar is None else np.array([(0.0, bar)], CHANGE)
+    if downbeat is not None:
+        bars = _with_downbeat(bars, downbeat)
+    return replace(recording, bars=bars)
+
+
+def is_tempo(recording: Recording, tempo: float) -> bool:
+    """Whether `tempo` (BPM) is what the recording says of itself."""
+    return bool(abs(np.log(_written_tempo(recording) / tempo)) < SAME_TEMPO)
+
+
+def _with_downbeat(bars: NDArray[Any], downbeat: float) -> NDArray[Any]:
+    """A bar that is cut short, where the metre around `downbeat` begins, puts it on a bar line."""
+    at = int(np.searchsorted(bars["beat"], downbeat, side="right")) - 1
+    begin, bar = bars[at].tolist()
+    short = (downbeat - begin) % bar
+    rows = bars.tolist()
+    if short:
+        rows[at : at + 1] = [(begin, short), (begin + short, bar)]
+    return np.array(rows, CHANGE)
+
+
+def _heard(
+    recording: Recording, tempo: float | None, bar: float | None, downbeat: float | None
+) -> BeatGrid:
+    """`downbeat` in seconds."""
     notes = recording.notes
     onset = recording.times(notes["onset"])
     end = recording.times(notes["onset"] + notes["duration"])
-    return track_beats(onset, end - onset, notes["pitch"], notes["velocity"], tempo)
+    struck_with = notes["pitch"], notes["velocity"]
+    return track_beats(onset, end - onset, *struck_with, tempo, bar, downbeat)
 
 
 def _written_tempo(recording: Recording) -> float:
@@ -242,13 +293,17 @@ def _fold(period: float) -> float:
     return ratio
 
 
-def _unheard(notes: Struck, told: float | None) -> BeatGrid:
-    """An even grid from the first note on, at the tempo that was told."""
-    tempo = told or UNTOLD
-    start = float(notes.onset[0]) if len(notes.onset) else 0.0
-    length = float(notes.onset[-1]) - start if len(notes.onset) else 0.0
-    times = start + np.arange(np.ceil(length * tempo / 60.0) + 2.0) * 60.0 / tempo
-    return BeatGrid(times, 0, 4.0, 0.0 if told is None else 1.0)
+def _unheard(
+    notes: Struck, told: float | None, bar: float | None, downbeat: float | None
+) -> BeatGrid:
+    """An even grid from the first note on, or from a bar line before it that somebody told, at
+    the tempo that was told."""
+    tempo, length = told or UNTOLD, bar or 4.0
+    first, last = notes.onset[[0, -1]].tolist() if len(notes.onset) else (0.0, 0.0)
+    whole = length * 60.0 / tempo
+    start = first if downbeat is None else downbeat + whole * np.floor((first - downbeat) / whole)
+    times = start + np.arange(np.ceil((last - start) * tempo / 60.0) + 2.0) * 60.0 / tempo
+    return BeatGrid(times, 0, length, 0.0 if told is None else 1.0)
 
 
 def _around(number: NDArray[np.int64], weights: Floats, kernel: Floats, count: int) -> Floats:
@@ -265,24 +320,45 @@ def _clarity(onset: Floats, ticks: Floats) -> float:
     return float(np.clip((order - NOISE) / (SURE - NOISE), 0.0, 1.0))
 
 
-def _bars(notes: Struck, beats: Floats) -> tuple[float, int]:
-    found = bar_counts()
+def _bars(notes: Struck, beats: Floats, told: float | None) -> tuple[float, int]:
+    """The length of the bars, and the first beat that begins one."""
+    period = None if told is None else _period(told)
+    found = bar_counts() if period is None else [Count(period, n) for n in range(period)]
     best = found[int(bar_chances(found, streams(notes, beats)).argmax())]
-    return best.ratio, int(best.first)
+    return told or best.ratio, int(best.first)
+
+
+def _period(bar: float) -> int:
+    """After how many beats a bar begins on a beat again."""
+    return round(next((bar * n for n in range(1, 9) if (bar * n).is_integer()), max(1.0, bar)))
+
+
+def _nearest(times: Floats, second: float) -> int:
+    """The beat nearest to a second, counted on beyond either end."""
+    first, last = float(times[1] - times[0]), float(times[-1] - times[-2])
+    if second < times[0]:
+        return round(float(second - times[0]) / first)
+    if second > times[-1]:
+        return len(times) - 1 + round(float(second - times[-1]) / last)
+    return int(np.abs(times - second).argmin())
 
 
 def _from_downbeat(grid: BeatGrid, first: float, last: float) -> tuple[Floats, int]:
-    """The grid's beats, more of them where needed, and the index of the last downbeat at or
-    before `first` second."""
-    step, bar = float(grid.times[1] - grid.times[0]), round(grid.bar)
+    """Beats, more of them than the grid has where needed, and the index of the last downbeat at or
+    before `first` second. Where that is between two of the grid's, they all are."""
+    step, bar = float(grid.times[1] - grid.times[0]), int(np.ceil(grid.bar))
     more = bar * max(1, int(np.ceil((grid.times[0] - first) / step / bar)) + 1)
     end = float(grid.times[-1] - grid.times[-2])
-    after = max(1, int(np.ceil((last - grid.times[-1]) / end)))
+    after = max(1, int(np.ceil((last - grid.times[-1]) / end))) + 1
     head = grid.times[0] - step * np.arange(more, 0, -1)
     times = np.concatenate([head, grid.times, grid.times[-1] + end * np.arange(1, after + 1)])
-    at = int(np.searchsorted(times, first + 1e-6, side="right")) - 1
-    start = at - (at - more - grid.downbeat) % bar
-    return times, start
+    number = np.arange(len(times))
+    at = float(np.interp(first + 1e-6, times, number))
+    start = at - (at - more - grid.downbeat) % grid.bar
+    beat = int(np.floor(start + 1e-6))
+    if start - beat > 1e-6:
+        times = np.interp(number[:-1] + (start - beat), number, times)
+    return times, beat
 
 
 def _place(times: Floats, seconds: Floats) -> Floats:

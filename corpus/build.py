@@ -25,6 +25,7 @@ from corpus.gathering import FileOut, Gathered, Progress, Run, gather
 from corpus.importing import Imported, ImportSettings, TrackFacts
 from corpus.neighbours import TRANSPOSITIONS, Comparison, Rows, compare, embed_moved
 from corpus.precut import unique
+from corpus.recording import LeftOut
 from corpus.sources import find_sources
 from models.embedder import Embedder, Vectors, make_embedder
 
@@ -109,16 +110,31 @@ def _pieces(tracks: Sequence[Imported], lead_in: float) -> tuple[list[Described]
 
 
 def _by_track(tracks: Sequence[Imported], pieces: Sequence[Described]) -> tuple[TrackFacts, ...]:
-    """The facts of each track; one that came in several pre-cut files is told of once."""
-    counts = Counter(piece.segment.track for piece in pieces)
-    merged: dict[str, TrackFacts] = {}
-    for facts in (track.facts for track in tracks):
-        first = merged.get(facts.name, facts)
-        left_out = (*first.left_out, *facts.left_out) if first is not facts else first.left_out
-        merged[facts.name] = replace(
-            first, segments=counts[facts.name], left_out=tuple(dict.fromkeys(left_out))
-        )
-    return tuple(merged.values())
+    """The facts of each track; one that came in several pre-cut files is told of once, and a file
+    that is another track than its name says is told of as that one."""
+    owner = {id(piece.segment.phrase): piece.segment.track for piece in pieces}
+    parts: dict[str, list[TrackFacts]] = {}
+    for track in tracks:
+        kept = (owner.get(id(segment.phrase)) for segment in track.segments)
+        parts.setdefault(next(filter(None, kept), track.facts.name), []).append(track.facts)
+    counts = Counter(owner.values())
+    return tuple(_merged(name, counts[name], facts) for name, facts in parts.items())
+
+
+def _merged(name: str, segments: int, facts: Sequence[TrackFacts]) -> TrackFacts:
+    """The facts of one track that came in so many files."""
+    left_out: Counter[str] = Counter()
+    for out in (out for one in facts for out in one.left_out):
+        left_out[out.reason] += out.count
+    return replace(
+        facts[0],
+        name=name,
+        segments=segments,
+        left_out=tuple(LeftOut(*out) for out in left_out.items()),
+        repairs=tuple(dict.fromkeys(repair for one in facts for repair in one.repairs)),
+        labels=tuple(dict.fromkeys(label for one in facts for label in one.labels)),
+        files=tuple(file for one in facts for file in one.files),
+    )
 
 
 def _embed_all(pieces: Sequence[Described], embedder: Embedder, run: Run) -> NDArray[np.float16]:
@@ -129,19 +145,21 @@ def _embed_all(pieces: Sequence[Described], embedder: Embedder, run: Run) -> NDA
     ]
     parts = []
     work = partial(embed_batch, embedder=embedder.name)
+    decode = partial(unpack_vectors, dimension=embedder.dimension)
     results = run.engine.map_cached(
         run.cache,
         lambda batch: batch.key(embedder.sha256),
         work,
         batches,
-        unpack_vectors,
+        decode,
         name=lambda batch: batch.track,
     )
-    for number, result in enumerate(results, 1):
+    for batch, result in zip(batches, results, strict=True):
         if isinstance(result, Lost):
             raise CorpusError(f"{result}; give it fewer --jobs, or leave that file out")
-        parts.append(result)
-        run.progress("embedding", number, len(batches))
+        whole = result.shape[1] == len(batch.phrases)  # else the cache holds something else
+        parts.append(result if whole else decode(work(batch)))
+        run.progress("embedding", len(parts), len(batches))
     return np.concatenate(parts, axis=1)
 
 
@@ -182,9 +200,10 @@ def _manifest(
             "sha256": embedder.sha256,
             "dimension": embedder.dimension,
         },
-        "beats": cut.beats if settings.beats is None else settings.beats,
+        "beats": gathered.beats[0] if len(gathered.beats) == 1 else list(gathered.beats),
         "lead_in": cut.lead_in,
         "cut": cut.cut,
+        "min_loopability": cut.min_loopability,
         "neighbours": {
             "k": int(comparison.table.shape[1]),
             "method": comparison.method,

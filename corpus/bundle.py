@@ -5,10 +5,7 @@ which it then takes in one step, so that a bundle is always the old one or the n
 """
 
 import hashlib
-import json
 import os
-import re
-import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,21 +19,32 @@ from corpus.chords import Chords
 from corpus.columns import COLUMNS, TEXTS
 from corpus.describe import DESCRIPTION, Description, percentiles
 from corpus.errors import BundleError
+from corpus.manifest import (
+    FORMAT,
+    MANIFEST,
+    check_seal,
+    is_name,
+    manifest_bytes,
+    manifest_text,
+    own_files,
+    read_manifest,
+    stranger,
+)
 from corpus.neighbours import Neighbours
 from corpus.npy import map_npy
 from corpus.segment import Segment
 from corpus.soundness import (
     POINTERS,
+    check_neighbours,
     check_phrase,
     check_segments,
     check_shapes,
     check_values,
     damaged,
 )
-from models.embedder import Vectors
+from models.embedder import Embedder, Vectors
 from models.notes import Phrase
 
-FORMAT = 2
 ARRAYS = (
     "segments",
     "notes",
@@ -47,11 +55,7 @@ ARRAYS = (
     "embeddings",
     "neighbours",
 )
-MANIFEST = "manifest.json"
 LABEL_MARK = "|"  # between the labels of a segment
-MANIFEST_LIMIT = 64 << 20  # bytes; a hundred thousand tracks need a tenth of it
-
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +99,13 @@ class Bundle:
         phrase = self.phrase_of(self.segments[row])
         check_phrase(self.path, phrase, str(self.segments["id"][row]))
         return phrase
+
+    def nearest(self, row: int) -> Neighbours:
+        """The neighbours of the segment in a row, nearest first; BundleError as for `phrase`."""
+        if not self.verified:
+            check_neighbours(self, np.array([row]))
+        found: Neighbours = self.neighbours[row]
+        return found
 
     def phrase_of(self, segment: Any) -> Phrase:
         first, count = int(segment["first_note"]), int(segment["notes"])
@@ -144,7 +155,8 @@ def write_bundle(
 ) -> None:
     """Write all of it or nothing; an older bundle at `out` is replaced, anything else is not.
 
-    `facts` go into the manifest: at least `embedder` (name, sha256, dimension) and `tracks`.
+    `facts` go into the manifest: at least `embedder` (name, sha256, dimension) and `tracks`,
+    which `open_bundle` compares with the segments when it verifies.
     """
     check_replaceable(out)
     out = Path(os.path.abspath(out))  # "." and ".." have no name of their own
@@ -158,13 +170,15 @@ def write_bundle(
     manifest = {
         "format": FORMAT,
         "name": out.name,
+        "neighbours": {"k": neighbours.shape[1]},
+        "left_out": [],
+        "copies": 0,
         **facts,
         "counts": {name: len(array) for name, array in arrays.items()},
         "files": {f"{name}.npy": _sha256(new / f"{name}.npy") for name in ARRAYS},
     }
     with (new / MANIFEST).open("w", encoding="utf-8") as text:
-        json.dump(manifest, text, indent=1, ensure_ascii=False)
-        text.write("\n")
+        text.write(manifest_text(manifest))
         text.flush()
         os.fsync(text.fileno())
     atomic.finish(out)
@@ -177,26 +191,75 @@ def open_bundle(path: Path, verify: bool = False) -> Bundle:
     whole is opened.
     """
     path = atomic.find(path, MANIFEST)
-    raw = _manifest_bytes(path)
-    manifest = _read_manifest(path, raw)
+    raw = manifest_bytes(path)
+    manifest = read_manifest(path, raw)
     arrays = {name: _load(path / f"{name}.npy") for name in ARRAYS}
     bundle = Bundle(path, manifest, hashlib.sha256(raw).hexdigest(), **arrays, verified=False)
     check_shapes(bundle)
     if verify:
-        _check_hashes(path, manifest)
+        check_seal(path, manifest)
+        _check_files(path, manifest)
         check_values(bundle)
         bundle = replace(bundle, verified=True)
     return bundle
 
 
+def check_embedder(bundle: Bundle, embedder: Embedder) -> None:
+    """BundleError unless this embedder made the bundle: vectors of two are never compared."""
+    said = bundle.manifest["embedder"]
+    if (said["name"], said["sha256"]) != (embedder.name, embedder.sha256):
+        raise BundleError(
+            f"{bundle.path}: made by another version of {said['name']}; build it again"
+        )
+    if bundle.embeddings.shape[1] != embedder.dimension:
+        raise damaged(bundle.path, f"{embedder.name} gives {embedder.dimension} numbers a segment")
+
+
 def check_replaceable(out: Path) -> None:
-    """Raise BundleError unless `out` is free, empty or an older bundle, and its name is text."""
-    if not _is_text(os.path.basename(os.path.abspath(out))):
+    """Raise BundleError unless a bundle can be written to `out`.
+
+    It must be free, empty or an older bundle with nothing else in it, its name text, and the
+    folder that it is in one that can be written.
+    """
+    place = Path(os.path.abspath(out))
+    if not is_name(place.name):
         raise BundleError(f"{str(out)!a}: a name that cannot be written; choose another --out")
-    if out.is_dir() and (not any(out.iterdir()) or (out / MANIFEST).is_file()):
-        return
-    if out.exists() or out.is_symlink():
+    _check_writable(out, place)
+    if out.is_dir():
+        _check_contents(out)
+    elif out.exists() or out.is_symlink():
         raise BundleError(f"{out}: exists and is not a bundle; choose another --out")
+
+
+def _check_writable(out: Path, place: Path) -> None:
+    """Before hours of work; what is in the way is found again when it is written."""
+    try:
+        os.lstat(atomic.beside(place, atomic.NEW))  # the longest name that is written
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # as it should be; what is no folder is named below
+    except OSError as error:
+        raise BundleError(f"{out}: {error.strerror}; choose another --out") from error
+    folder = next(one for one in place.parents if os.path.lexists(one))
+    if not folder.is_dir():
+        raise BundleError(f"{out}: {folder} is not a folder; choose another --out")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BundleError(f"{out}: {folder} cannot be written; choose another --out")
+
+
+def _check_contents(out: Path) -> None:
+    try:
+        empty = not any(out.iterdir())
+        own = own_files(out)
+        other = None if empty else stranger(out, own)
+    except OSError as error:
+        raise BundleError(f"{out}: cannot be read: {error.strerror}") from error
+    if not empty and not own:
+        raise BundleError(f"{out}: exists and is not a bundle; choose another --out")
+    if other is not None:
+        raise BundleError(
+            f"{out}: holds {other!a}, which is no part of a bundle; take it away, or choose"
+            " another --out"
+        )
 
 
 def _arrays(
@@ -244,53 +307,14 @@ def _segment_table(pieces: Sequence[Described], rows: NDArray[Any]) -> NDArray[A
     return table
 
 
-def _manifest_bytes(path: Path) -> bytes:
-    file = path / MANIFEST
-    try:
-        if not file.is_file():
-            raise BundleError(f"{path}: not a bundle (no {MANIFEST}); make one with 'corpus build'")
-        with file.open("rb") as stream:
-            raw = stream.read(MANIFEST_LIMIT + 1)
-    except OSError as error:
-        raise BundleError(f"{path}: {MANIFEST} cannot be read: {error.strerror}") from error
-    if len(raw) > MANIFEST_LIMIT:
-        raise damaged(path, f"{MANIFEST} is larger than {MANIFEST_LIMIT >> 20} MiB")
-    return raw
-
-
-def _read_manifest(path: Path, raw: bytes) -> Mapping[str, Any]:
-    try:
-        manifest = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise damaged(path, f"{MANIFEST} is not JSON") from error
-    if not isinstance(manifest, dict) or "format" not in manifest:
-        raise damaged(path, f"{MANIFEST} names no format")
-    if type(manifest["format"]) is not int or manifest["format"] != FORMAT:
-        raise BundleError(
-            f"{path}: bundle format {reprlib.repr(manifest['format'])}, this version reads"
-            f" {FORMAT}; build it again from the recordings"
-        )
-    embedder = manifest.get("embedder")
-    if not (
-        _is_text(manifest.get("name"))
-        and isinstance(manifest.get("files"), dict)
-        and isinstance(embedder, dict)
-        and _is_text(embedder.get("name"))
-    ):
-        raise damaged(path, f"{MANIFEST} lacks name, files or embedder")
-    return manifest
-
-
-def _is_text(value: object) -> bool:
-    """Whether it is text that fits on a line and can be written (half a surrogate pair cannot)."""
-    return isinstance(value, str) and not _UNFIT.search(value)
-
-
-def _check_hashes(path: Path, manifest: Mapping[str, Any]) -> None:
+def _check_files(path: Path, manifest: Mapping[str, Any]) -> None:
     for name in ARRAYS:
         file = path / f"{name}.npy"
         if _sha256(file) != manifest["files"].get(file.name):
             raise damaged(path, f"{file.name} is not what it was when the bundle was written")
+    other = stranger(path, frozenset({MANIFEST, *(f"{name}.npy" for name in ARRAYS)}))
+    if other is not None:
+        raise BundleError(f"{path}: holds {other!a}, which is no part of a bundle; take it away")
 
 
 def _load(file: Path) -> NDArray[Any]:

@@ -15,6 +15,8 @@ import struct
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -22,11 +24,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+import corpus
+import models
 from corpus.npy import copy_npy, npy_format
 
 LAYOUT = "v1"
 """The folder below a cache's own that holds entries of this layout; another layout, another."""
 LIMIT_BYTES = 2 << 30
+PACKAGES = ("numpy", "symusic")
 
 _MAGIC = b"SLCACHE\x01"
 _START = len(_MAGIC) + 32  # bytes before an entry's data: these and their SHA-256
@@ -170,12 +175,19 @@ def key_of(*parts: Part) -> str:
 def key_of_code(*modules: ModuleType) -> str:
     """A key of the text of these modules: as a part of other keys, it makes a change of code show.
 
-    ValueError for a module that has no file.
+    A package counts with all modules in it (not the packages inside). ValueError for a module
+    that has no file.
     """
-    for module in modules:
-        if module.__file__ is None:
-            raise ValueError(f"{module.__name__} has no file to tell versions of it apart by")
-    return key_of(*(Path(str(module.__file__)).read_bytes() for module in modules))
+    return key_of(*(file.read_bytes() for module in modules for file in _files(module)))
+
+
+@lru_cache(maxsize=1)
+def code_key() -> str:
+    """A key of all that the kept results are worked out with, beside their input and settings.
+
+    These are the rooms of this project that take part, and the packages that numbers go through.
+    """
+    return key_of(key_of_code(corpus, models), [version(package) for package in PACKAGES])
 
 
 def pack(arrays: Mapping[str, NDArray[Any]], facts: Any) -> bytes:
@@ -200,6 +212,13 @@ def unpack(data: bytes) -> tuple[dict[str, NDArray[Any]], Any]:
     if offset != len(data):
         raise ValueError(f"{len(data) - offset} bytes too many")
     return arrays, facts
+
+
+def _files(module: ModuleType) -> list[Path]:
+    if getattr(module, "__file__", None) is None:
+        raise ValueError(f"{module.__name__} has no file to tell versions of it apart by")
+    file = Path(str(module.__file__))
+    return sorted(file.parent.glob("*.py")) if hasattr(module, "__path__") else [file]
 
 
 def _unpack_facts(data: bytes) -> tuple[list[str], Any, int]:

@@ -1,6 +1,10 @@
-"""The columns of a bundle's segments: the one table that writing, checking and the pages read."""
+"""The columns of a bundle's segments: the tables that writing, checking and the pages read."""
 
-from corpus.describe import DESCRIPTORS
+from math import inf
+
+from corpus.describe import DESCRIPTORS, MOST_LEGATO
+from corpus.segment import MAX_BEATS
+from corpus.swing import MOST_SWING
 
 PLACE: tuple[tuple[str, str, str, str], ...] = (
     ("id", "<U1", "", "TRACK@BEAT, unique in the bundle"),
@@ -26,3 +30,42 @@ COLUMNS = (*PLACE, *DESCRIPTORS)
 """Name, type (texts are as long as they need to be), unit and meaning."""
 
 TEXTS = tuple(name for name, kind, _, _ in COLUMNS if kind == "<U1")
+
+RANGES: dict[str, tuple[float, float]] = {
+    "start_beat": (-MAX_BEATS, 1e15),  # pre-cut material may count from anywhere
+    "beats": (1, MAX_BEATS),
+    "bar": (0.25, MAX_BEATS),
+    "bpm": (1, 2000),
+    "notes": (1, inf),
+    "pedals": (0, inf),
+    "chords": (1, MAX_BEATS),
+    "loopability": (0, 1),
+    "transposed": (-99, 99),
+    "rotated": (-100, 100),
+    "key_tonic": (0, 11),
+    "key_minor": (0, 1),
+    "key_confidence": (0, 1),
+    "triple": (0, 1),
+    "density": (0, inf),
+    "onset_density": (0, inf),
+    "polyphony": (0, inf),
+    "low": (0, 127),
+    "high": (0, 127),
+    "mean_pitch": (0, 127),
+    "span": (0, 127),
+    "mean_velocity": (1, 127),
+    "velocity_range": (0, 126),
+    "articulation": (0, MOST_LEGATO),
+    "pedal_share": (0, 1),
+    "swing_ratio": (1 / MOST_SWING, MOST_SWING),
+    "swing_confidence": (0, 1),
+    "feel": (0, 2),
+    "off_beat": (0, 1),
+    "syncopation": (0, 1),
+    "timing_spread": (0, inf),
+    "harmonic_rhythm": (0, inf),
+    "chord_confidence": (0, 1),
+    "chromaticism": (0, 1),
+}
+"""The least and the most that each number can be; every float is finite besides. What points to
+rows is checked against the rows, and the notes of the layers are any number that fits."""

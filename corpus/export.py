@@ -1,18 +1,24 @@
 """A bundle as MIDI files, one a segment, for any sequencer and for another import.
 
 They are named TRACK_START-END.mid, START and END being seconds in the track, and begin with one
-beat of lead-in: the convention that pre-cut material follows (corpus.precut).
+beat of lead-in: the convention that pre-cut material follows (corpus.precut). What is known to
+be transposed or rotated material says so: TRACK_START-END_tTTsSS.mid.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from corpus.bundle import Bundle
 from corpus.errors import CorpusError
-from corpus.midiwrite import write_phrase
+from corpus.midiwrite import TICKS_PER_BEAT, write_phrase
+from corpus.precut import BEATS as PRECUT_BEATS
+from corpus.precut import LEAD_IN_BEATS
+from models.notes import Phrase
 
-LEAD_IN_BEATS = 1.0  # before the first beat of every file
 _DIGITS = range(3, 10)  # of a second; three unless two segments are nearer than that
 _LONGEST_NAME = 180  # bytes of a track's; file systems take 255 for all of it
 _UNFIT = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')  # in a file's name, on whatever system
@@ -27,8 +33,10 @@ def export_bundle(bundle: Bundle, folder: Path) -> list[Path]:
     files = [folder / f"{name}.mid" for name in segment_names(bundle)]
     _make_room(files, folder)
     tracks = bundle.segments["track"].tolist()
+    lead_in = float(bundle.manifest["lead_in"])
     for row, (file, track) in enumerate(zip(files, tracks, strict=True)):
-        write_phrase(file, bundle.phrase(row), track, LEAD_IN_BEATS)
+        phrase = _within_its_ticks(bundle.phrase(row), lead_in)
+        write_phrase(file, phrase, track, LEAD_IN_BEATS)
     return files
 
 
@@ -36,11 +44,13 @@ def segment_names(bundle: Bundle) -> list[str]:
     """The name of each segment's file, without suffix; each name once."""
     taken: set[str] = set()
     names = []
-    fields = bundle.segments[["track", "start_beat", "beats", "bpm"]].tolist()
-    for track, start, beats, bpm in fields:
+    fields = ["track", "start_beat", "beats", "bpm", "transposed", "rotated"]
+    for track, start, beats, bpm, transposed, rotated in bundle.segments[fields].tolist():
+        seconds = max(0.0, start * 60.0 / bpm), (start + beats) * 60.0 / bpm
+        variant = _variant(beats, transposed, rotated)
         name = next(
             name
-            for name in _candidates(_fit(track), start * 60.0 / bpm, (start + beats) * 60.0 / bpm)
+            for name in _candidates(_fit(track), *seconds, variant)
             if name.casefold() not in taken
         )
         taken.add(name.casefold())  # some file systems do not tell case
@@ -48,13 +58,34 @@ def segment_names(bundle: Bundle) -> list[str]:
     return names
 
 
-def _candidates(track: str, start: float, end: float) -> Iterator[str]:
+def _within_its_ticks(phrase: Phrase, lead_in: float) -> Phrase:
+    """The phrase with no note that rounding to ticks would take over the edges of its segment,
+    `lead_in` before its first beat and before its end: an import would leave it out."""
+    low, high = -lead_in, phrase.beats - lead_in
+    first, last = (np.ceil((LEAD_IN_BEATS + edge) * TICKS_PER_BEAT) for edge in (low, high))
+    notes, onset = phrase.notes.copy(), phrase.notes["onset"]
+    tick = np.round((LEAD_IN_BEATS + onset) * TICKS_PER_BEAT)
+    inside = np.clip(tick, first, last - 1)
+    over = (onset >= low) & (onset < high) & (tick != inside)
+    notes["onset"] = np.where(over, inside / TICKS_PER_BEAT - LEAD_IN_BEATS, onset)
+    notes["duration"] += onset - notes["onset"]
+    return replace(phrase, notes=notes)
+
+
+def _variant(beats: float, transposed: int, rotated: float) -> str:
+    """What the convention, in which these have eight beats, says of a segment that is one."""
+    if beats != PRECUT_BEATS or not (transposed or rotated):
+        return ""
+    return f"_t{transposed:02d}s{rotated:g}"
+
+
+def _candidates(track: str, start: float, end: float, variant: str) -> Iterator[str]:
     """Names for a segment, the plainest first; there is always another."""
     for digits in _DIGITS:
-        yield f"{track}_{max(0.0, start):.{digits}f}-{end:.{digits}f}"
+        yield f"{track}_{start:.{digits}f}-{end:.{digits}f}{variant}"
     number = 2
     while True:
-        yield f"{track}-{number}_{max(0.0, start):.{_DIGITS[0]}f}-{end:.{_DIGITS[0]}f}"
+        yield f"{track}-{number}_{start:.{_DIGITS[0]}f}-{end:.{_DIGITS[0]}f}{variant}"
         number += 1
 
 

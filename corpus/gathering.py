@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from corpus.cache import Cache, key_of, pack, unpack
+from corpus.cache import Cache, code_key, key_of, pack, unpack
 from corpus.engine import Engine, Lost
 from corpus.errors import CorpusError, MidiFileError
 from corpus.importing import (
@@ -19,8 +19,10 @@ from corpus.importing import (
 from corpus.labels import CorpusToml, LabelsCsv, read_csv, read_toml, told, unmatched
 from corpus.sources import SIDECARS, Found, Source
 
-CODE = key_of(*(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))))
-"""Of this room: what another version of it worked out is worked out again."""
+CODE = code_key()
+"""What another version of the project, or of what it counts with, worked out is done again."""
+
+_MOST_SAID = 200  # characters of a fault that nobody has foreseen
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -52,6 +54,17 @@ class Gathered:
     left_out: tuple[FileOut, ...]
     name: str | None
     """Of the corpus, where one is written down."""
+    beats: tuple[int, ...]
+    """Of a segment, as the tracks were cut: more than one where they were asked to differ."""
+
+
+@dataclass
+class _Ledger:
+    """What became of the sources, by their places: an engine takes them ahead of their results."""
+
+    asked: list[tuple[int, int]]
+    """The place and the beats of each take, in the order in which they were handed over."""
+    left_out: dict[int, FileOut]
 
 
 def gather(found: Found, settings: ImportSettings, beats: int | None, run: Run) -> Gathered:
@@ -62,30 +75,34 @@ def gather(found: Found, settings: ImportSettings, beats: int | None, run: Run) 
     written = _Written(found)
     left_out = [FileOut(one.file, Path(one.file).name, one.reason) for one in found.left_out]
     left_out += written.unmatched(found)
-    known = {source.track: source for source in found.sources}
-    takes = _takes(found, written, settings, beats, left_out)
+    ledger = _Ledger([], {})
+    takes = _takes(found, written, settings, beats, ledger)
     results = run.engine.map_cached(
         run.cache, _key, _work, takes, _result, name=lambda item: item[0].track
     )
     tracks: list[Imported] = []
-    run.progress("reading", 0, len(known))
-    for number, result in enumerate(results, 1):
+    used: set[int] = set()
+    total = len(found.sources)
+    run.progress("reading", 0, total)
+    for number, result in enumerate(results):
+        place, length = ledger.asked[number]
         if isinstance(result, Imported):
             tracks.append(result)
+            used.add(length)
         else:
-            source = known[result.name]
-            left_out.append(FileOut(source.shown, _within(source), result.reason))
-        run.progress("reading", number, len(known))
-    run.progress("reading", len(known), len(known))
-    return Gathered(tuple(tracks), tuple(left_out), written.name)
+            ledger.left_out[place] = _out(found.sources[place], result.reason)
+        run.progress("reading", number + 1, total)
+    run.progress("reading", total, total)
+    left_out += [ledger.left_out[place] for place in sorted(ledger.left_out)]
+    return Gathered(tuple(tracks), tuple(left_out), written.name, tuple(sorted(used)))
 
 
 class _Written:
     """What corpus.toml and labels.csv say, each read once."""
 
     def __init__(self, found: Found) -> None:
-        self._tomls: dict[bytes, CorpusToml] = {}
-        self._tables: dict[bytes, LabelsCsv] = {}
+        self._tomls: dict[object, CorpusToml] = {}  # by where they lie
+        self._tables: dict[object, LabelsCsv] = {}
         self._of = {source.track: self._read(source) for source in found.sources}
 
     def of(self, source: Source) -> tuple[CorpusToml, LabelsCsv]:
@@ -101,16 +118,18 @@ class _Written:
         files = [(source.stem, source.folder) for source in found.sources]
         known: list[Mapping[str, Any]] = [toml.tracks for toml in self._tomls.values()]
         known += [table.tracks for table in self._tables.values()]
-        names = [name for tracks in known for name in unmatched(tracks, files)]
+        names = dict.fromkeys(name for tracks in known for name in unmatched(tracks, files))
         return [FileOut(name, name, "written about, but there is no such file") for name in names]
 
     def _read(self, source: Source) -> tuple[CorpusToml, LabelsCsv]:
-        toml, table = (source.beside(name) or b"" for name in SIDECARS)
-        toml_shown, table_shown = (str(Path(source.shown).parent / name) for name in SIDECARS)
+        toml, table = (dict(source.sidecars).get(name) for name in SIDECARS)
+        toml_shown, table_shown = (source.shown_beside(name) for name in SIDECARS)
         if toml not in self._tomls:
-            self._tomls[toml] = read_toml(toml, toml_shown) if toml else CorpusToml()
+            data = source.beside(SIDECARS[0])
+            self._tomls[toml] = read_toml(data, toml_shown) if data else CorpusToml()
         if table not in self._tables:
-            self._tables[table] = read_csv(table, table_shown) if table else LabelsCsv()
+            data = source.beside(SIDECARS[1])
+            self._tables[table] = read_csv(data, table_shown) if data else LabelsCsv()
         return self._tomls[toml], self._tables[table]
 
 
@@ -119,25 +138,30 @@ def _takes(
     written: _Written,
     settings: ImportSettings,
     beats: int | None,
-    left_out: list[FileOut],
+    ledger: _Ledger,
 ) -> Iterator[tuple[Take, ImportSettings]]:
-    """The files one by one, as they are needed; what cannot be had goes to `left_out` at once."""
-    for source in found.sources:
+    """The files one by one, as they are needed; `ledger` is told of each, and of what is not."""
+    for place, source in enumerate(found.sources):
         toml, table = written.of(source)
         said = told(source.stem, source.folder, toml, table)
-        file = _within(source)
         if said.skip:
-            left_out.append(FileOut(source.shown, file, "left out, as it is written"))
+            ledger.left_out[place] = _out(source, "left out, as it is written")
             continue
         try:
             data = source.read()
         except MidiFileError as error:
             reason = str(error).removeprefix(f"{source.shown}: ")
-            left_out.append(FileOut(source.shown, file, reason))
+            ledger.left_out[place] = _out(source, reason)
             continue
         chosen = next(one for one in (beats, toml.beats, settings.cut.beats) if one is not None)
+        ledger.asked.append((place, chosen))
         cut = replace(settings.cut, beats=chosen)
-        yield Take(source.track, file, data, said), replace(settings, cut=cut)
+        take = Take(source.track, _within(source), data, said, stem=source.stem)
+        yield take, replace(settings, cut=cut)
+
+
+def _out(source: Source, reason: str) -> FileOut:
+    return FileOut(source.shown, _within(source), reason)
 
 
 def _within(source: Source) -> str:
@@ -147,8 +171,7 @@ def _within(source: Source) -> str:
 
 def _key(item: tuple[Take, ImportSettings]) -> str:
     take, settings = item
-    said = asdict(take.told)
-    return key_of("import", CODE, take.track, take.file, take.data, said, asdict(settings))
+    return key_of("import", CODE, asdict(take), asdict(settings))
 
 
 def _work(item: tuple[Take, ImportSettings]) -> bytes:
@@ -158,7 +181,10 @@ def _work(item: tuple[Take, ImportSettings]) -> bytes:
         return pack_imported(import_track(*item))
     except CorpusError as error:
         reason = str(error).removeprefix(f"{take.file}: ")
-        return pack({}, {"track": take.track, "fault": reason})
+    except (ValueError, ArithmeticError, LookupError) as error:  # one file must not end a build
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:_MOST_SAID]
+        reason = f"cannot be understood ({said}); please report it, with the file"
+    return pack({}, {"track": take.track, "fault": reason})
 
 
 def _result(data: bytes) -> Imported | Lost:

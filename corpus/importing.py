@@ -9,22 +9,27 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from corpus.beats import MIN_CONFIDENCE, with_beat
+from corpus.beats import MIN_CONFIDENCE, in_bars, is_tempo, with_beat
 from corpus.cache import pack, unpack
-from corpus.chords import CHORD
-from corpus.describe import DESCRIPTION, Description, describe_all
+from corpus.chords import CHORD, NO_ROOT, Chords, changes, flat_chords
+from corpus.describe import DESCRIPTION, SCALES, Description, describe_all
 from corpus.errors import CorpusError
-from corpus.key import Key, find_key, parse_key
+from corpus.flat import Flat, flatten
+from corpus.key import MODES, Key, find_key, parse_key
 from corpus.labels import Told
 from corpus.limits import DEFAULT, Limits
 from corpus.midifile import read_recording
-from corpus.precut import precut
+from corpus.precut import cut_by_name, cut_whole
 from corpus.recording import CHANGE, FILE, LeftOut, Recording
 from corpus.segment import Cut, CutSettings, Segment, cut
 from models.notes import NOTE, PEDAL, Phrase
 
 TOLD_KEY = 1.0  # confidence of a key that somebody wrote down
+AT_ONCE = 256  # segments described at a time
+NO_TEMPO = "the tempo that is written about it: START and END of its name speak against it"
+NO_OFFSET = "the first downbeat that is written about it: by its name that is its second beat"
 
 _ROW = np.dtype(
     [
@@ -53,17 +58,24 @@ class ImportSettings:
 
 @dataclass(frozen=True)
 class Take:
-    """A file on its way: `track` is its name in the corpus, `file` its path in the upload."""
+    """A file on its way: `track` is its name in the corpus, `file` its path in the upload.
+
+    `stem` is its own name without suffix, which other files may have too; "" where that is `track`.
+    """
 
     track: str
     file: str
     data: bytes
     told: Told
+    stem: str = ""
 
 
 @dataclass(frozen=True)
 class TrackFacts:
-    """What is known of a recording, as it stands in the manifest and in reports."""
+    """What is known of a recording, as it stands in the manifest and in reports.
+
+    One that came cut into pieces is what its first piece, `file`, says; `files` holds all of them.
+    """
 
     name: str
     file: str
@@ -76,6 +88,7 @@ class TrackFacts:
     left_out: tuple[LeftOut, ...] = ()
     repairs: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,17 +103,15 @@ class Imported:
 def import_track(take: Take, settings: ImportSettings) -> Imported:
     """CorpusError where nothing of the file can be used, or its tempo must be asked for."""
     recording = read_recording(take.data, take.track, settings.limits, where=take.file)
-    found = precut(recording, False, settings.cut)  # by its name, whatever is heard in it
-    if found is None:
-        recording = _on_its_beats(recording, take, settings)
-        found = precut(recording, recording.bpm_source == FILE, settings.cut)
-    found = found or cut(recording, settings.cut)
+    recording, found = _by_name(recording, take, settings) or _as_heard(recording, take, settings)
     if not found.segments:
         raise CorpusError(f"{take.file}: nothing to loop in it: {_reasons(found)}")
     key = parse_key(take.told.key) if take.told.key else find_key(recording.notes)
     phrases = [segment.phrase for segment in found.segments]
     names = [recording.name] * len(phrases)
     described = describe_all(phrases, names, [key] * len(phrases))
+    if take.told.key:
+        described = in_key(described, phrases, key)
     facts = _facts(take, recording, key, found)
     return Imported(facts, found.segments, described)
 
@@ -140,30 +151,87 @@ def unpack_imported(data: bytes) -> Imported:
         raise ValueError(f"not an imported recording ({error})") from error
 
 
-def _on_its_beats(recording: Recording, take: Take, settings: ImportSettings) -> Recording:
+def in_key(
+    described: Sequence[Description], phrases: Sequence[Phrase], key: Key
+) -> list[Description]:
+    """The descriptions of phrases whose key somebody told: what follows from it is worked out anew,
+    their chords too."""
+    found: list[Description] = []
+    for first in range(0, len(phrases), AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        flat = flatten(phrases[part])
+        progressions = flat_chords(flat, [key] * flat.size)
+        rows = np.array([one.row for one in described[part]], DESCRIPTION)
+        _fill_key(rows, flat, key)
+        _fill_harmony(rows, flat, progressions)
+        layers = [one.layers for one in described[part]]
+        found += [Description(*one) for one in zip(rows, layers, progressions, strict=True)]
+    return found
+
+
+def _fill_key(rows: NDArray[Any], flat: Flat, key: Key) -> None:
+    mode = MODES.index(key.mode)
+    rows["key_tonic"], rows["key_minor"], rows["key_confidence"] = key.tonic, mode, key.confidence
+    degree = (flat.notes["pitch"].astype(np.int64) - key.tonic) % 12
+    duration = flat.notes["duration"]
+    stray = duration * ~np.isin(degree, SCALES[mode])
+    rows["chromaticism"] = flat.sums(stray) / flat.sums(duration)
+
+
+def _fill_harmony(rows: NDArray[Any], flat: Flat, progressions: Sequence[Chords]) -> None:
+    bars = flat.beats / flat.bar
+    rows["harmonic_rhythm"] = np.array([changes(chords) for chords in progressions]) / bars
+    heard = [chords["confidence"][chords["root"] != NO_ROOT] for chords in progressions]
+    rows["chord_confidence"] = [one.mean(dtype=np.float64) if len(one) else 0.0 for one in heard]
+
+
+def _by_name(
+    recording: Recording, take: Take, settings: ImportSettings
+) -> tuple[Recording, Cut] | None:
+    """The segment that the file's name says it is, at the tempo and in the metre that are told."""
     told = take.told
-    if told.bar is not None:
-        recording = replace(recording, bars=np.array([(0.0, told.bar)], CHANGE))
+    stem = " ".join(take.stem.split()) or take.track
+    recording = in_bars(recording, told.bar)
+    at_told = recording if told.tempo is None else _at(recording, told.tempo, told.tempo_source)
+    for seen in (at_told, recording):
+        found = cut_by_name(seen, stem, settings.cut)
+        if found is not None:
+            unheeded = [NO_TEMPO] if seen is not at_told else []
+            unheeded += [NO_OFFSET] if told.offset is not None else []
+            left_out = (*found.left_out, *(LeftOut(reason) for reason in unheeded))
+            return seen, replace(found, left_out=left_out)
+    return None
+
+
+def _at(recording: Recording, tempo: float, source: str) -> Recording:
+    """The recording on its own beats, at a tempo that somebody told."""
+    if not is_tempo(recording, tempo):
+        recording = replace(recording, tempos=np.array([(0.0, tempo)], CHANGE))
+    return replace(recording, bpm_source=source)
+
+
+def _as_heard(recording: Recording, take: Take, settings: ImportSettings) -> tuple[Recording, Cut]:
+    """The recording on its beats, as one segment where it is one, else cut."""
+    told = take.told
     try:
-        heard = with_beat(recording, told.tempo, settings.min_confidence)
+        heard = with_beat(recording, told.tempo, settings.min_confidence, told.bar, told.offset)
     except CorpusError as error:
         raise CorpusError(f"{take.file}: {_without_name(error, recording.name)}") from error
+    own_beats = heard.bpm_source == FILE and not _has_upbeat(recording, told)
     if told.tempo is not None:
         heard = replace(heard, bpm_source=told.tempo_source)
-    if told.bar is not None:
-        heard = replace(heard, bars=np.array([(0.0, told.bar)], CHANGE))
-    return _shifted(heard, told.offset) if told.offset else heard
+    whole = cut_whole(heard) if own_beats else None
+    return heard, whole or cut(heard, settings.cut)
+
+
+def _has_upbeat(recording: Recording, told: Told) -> bool:
+    """Whether somebody told that the recording begins before a bar line."""
+    bar = float(recording.bars["value"][0]) if told.bar is None else told.bar
+    return bool((told.offset or 0.0) % bar)
 
 
 def _without_name(error: CorpusError, name: str) -> str:
     return str(error).removeprefix(f"{name}: ")
-
-
-def _shifted(recording: Recording, offset: float) -> Recording:
-    """Bars that begin at beat `offset`, where somebody says that the first downbeat is."""
-    bar = float(recording.bars["value"][0])
-    bars = np.array([(0.0, offset % bar or bar), (offset % bar, bar)], CHANGE)
-    return replace(recording, bars=bars if offset % bar else bars[:1])
 
 
 def _reasons(found: Cut) -> str:
@@ -184,6 +252,7 @@ def _facts(take: Take, recording: Recording, key: Key, found: Cut) -> TrackFacts
         left_out=(*recording.left_out, *found.left_out),
         repairs=recording.repairs,
         labels=take.told.labels,
+        files=(take.file,),
     )
 
 
@@ -203,7 +272,7 @@ def _check_types(arrays: dict[str, Any]) -> None:
 
 def _facts_from(said: dict[str, Any]) -> TrackFacts:
     left_out = tuple(LeftOut(**one) for one in said["left_out"])
-    lists = {name: tuple(said[name]) for name in ("repairs", "labels")}
+    lists = {name: tuple(said[name]) for name in ("repairs", "labels", "files")}
     return TrackFacts(**{**said, **lists, "left_out": left_out})
 
 

@@ -11,13 +11,19 @@ corpus.toml, beside the files (everything in it may be left out):
 
     [tracks."20240131-96-02"]     # one file, by its name without .mid, or as folder/name
     tempo = 92
-    offset = 1                    # the beat of the first downbeat
+    offset = 1                    # beats before the first downbeat; see below
     labels = ["ballad"]
     skip = true                   # leave this file out
 
 labels.csv, beside the files: a header line with `file` and any of `bpm`, `metre`, `key`, `labels`
 (separated by | or a comma), `offset` and `skip`; every further column is a label `column=value`.
 A name like 20240131-96-02 (day, BPM, number) tells the tempo.
+
+`offset` counts the file's own beats (quarter notes, as any sequencer shows them) from its very
+start, whatever beat is heard in it later. Later changes of metre in the file stay where they are,
+unless a metre is told, which then holds throughout. Files whose name says that they are cut
+already (corpus.precut) need no `offset`; the report says where one was not heeded. A `key` is that
+of the piece: every segment of it has it.
 
 Where they differ corpus.toml counts before labels.csv before the name; labels add up.
 """
@@ -27,7 +33,7 @@ import io
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Any
@@ -60,6 +66,8 @@ class Facts:
     offset: float | None = None
     labels: tuple[str, ...] = ()
     skip: bool | None = None
+    written: str = field(default="", compare=False)
+    """The file's name, as it stands there."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,8 @@ class Told:
     """What is known about a recording before it is heard.
 
     `tempo` in BPM, and where that is written (corpus.recording.TOML, LABELS or NAME; "" where it
-    is not); `bar` and `offset`, the first downbeat, in beats; `key` like "F minor".
+    is not); `bar` in beats; `offset`, the first downbeat, in the file's own beats; `key` like
+    "F minor".
     """
 
     tempo: float | None
@@ -197,7 +206,8 @@ def clean_labels(labels: Iterable[str]) -> tuple[str, ...]:
 def unmatched(tracks: Mapping[str, Facts], files: Iterable[tuple[str, str]]) -> list[str]:
     """The names in `tracks` that none of the files, (stem, folder), has: a slip of the pen?"""
     known = {key for stem, folder in files for key in _keys(stem, folder)}
-    return [track for track in tracks if track not in known]
+    missing = [(track, facts) for track, facts in tracks.items() if track not in known]
+    return [_printable(facts.written or track) for track, facts in missing]
 
 
 def _first(values: Iterable[Any]) -> Any:
@@ -222,7 +232,7 @@ def _add(by_name: dict[str, Facts], track: str, facts: Facts, where: str) -> Non
     key = _key_of(track)
     if key in by_name:
         raise CorpusError(f"{where}: named a second time; keep one")
-    by_name[key] = facts
+    by_name[key] = replace(facts, written=track.strip())
 
 
 def _text(data: bytes, name: str) -> str:

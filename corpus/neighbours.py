@@ -136,9 +136,18 @@ def nearest_to(embedder: Embedder, phrase: Phrase, vectors: NDArray[Any], k: int
     Only the query is transposed (the other way), so one phrase costs twelve embeddings. `vectors`
     may be a bundle's memory-mapped half-precision embeddings: they are read a piece at a time.
     """
-    queries = np.concatenate(
-        [embedder.embed([moved(phrase, -int(t), 0)]) for t in TRANSPOSITIONS[_ORDER]]
-    )
+    return nearest_of(in_twelve_keys(embedder, phrase), vectors, k)
+
+
+def in_twelve_keys(embedder: Embedder, phrase: Phrase) -> Vectors:
+    """The vectors of a phrase moved by minus each of TRANSPOSITIONS, shape (12, d): what rows that
+    are transposed by these are compared with."""
+    return np.concatenate([embedder.embed([moved(phrase, -int(t), 0)]) for t in TRANSPOSITIONS])
+
+
+def nearest_of(twelve: Vectors, vectors: NDArray[Any], k: int = K) -> Neighbours:
+    """The `k` rows of `vectors` nearest to a phrase that is known by its vector in twelve keys."""
+    queries = twelve[_ORDER]
     scores = np.empty((len(queries), len(vectors)), np.float32)
     for start in range(0, len(vectors), _BATCH):
         piece = np.asarray(vectors[start : start + _BATCH], np.float32)

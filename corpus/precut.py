@@ -2,13 +2,15 @@
 
 Either a short file that is a whole number of beats long, or one of a set of files named
 TRACK_START-END[_tTTsSS].mid: START and END are seconds in the track, the file begins with one beat
-of lead-in before its eight beats, and TT and SS say by how many semitones and beats the original
-was transposed and rotated to make it.
+of lead-in before the beats that END - START lasts (four to sixteen; eight in files with TT and
+SS), and TT and SS say by how many semitones and beats the original was transposed and rotated to
+make it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,8 +19,11 @@ from corpus.recording import LeftOut, Recording
 from corpus.segment import LEAD_IN, MAX_BEATS, MIN_BEATS, Cut, CutSettings, Segment, cut_phrase
 
 BEATS, LEAD_IN_BEATS = 8.0, 1.0  # of a file that is named by the convention
-SPAN_TOLERANCE = 0.5  # beats that END - START may be off, beside what its digits leave open
-SNAP = 0.1  # beats; a start so near to a whole beat is meant to be on it, if its digits allow
+SPAN_TOLERANCE = 0.5  # beats that END - START may be off eight, beside what its digits leave open
+EXACT = 0.05  # beats that it may be off another length, beside what its digits leave open
+TEMPO_TICK = 1e-6  # seconds a beat: a MIDI file gives its tempo no finer
+STEPS = (1.0, 0.5, 0.25)  # beats: where segments begin
+SNAP = 0.1  # of a step; a start so near to one is meant to be on it, if its digits allow
 WHOLE = 0.1  # beats that the length of a file may be off a whole number
 SAME = 0.02  # beats; two notes this close begin at the same time
 COPY = "a copy of a segment that is there (the same, transposed or rotated)"
@@ -62,22 +67,32 @@ def parse_name(stem: str) -> PreCutName | None:
     )
 
 
-def precut(
-    recording: Recording,
-    believed: bool,
-    settings: CutSettings | None = None,
-    end: float | None = None,
+def cut_by_name(
+    recording: Recording, stem: str | None = None, settings: CutSettings | None = None
 ) -> Cut | None:
-    """The recording as the one segment that it is, or None where nobody has cut it.
+    """The recording as the segment that its file's name says it is; None where it says nothing.
 
-    `believed` is whether its tempo map is true: a short free improvisation is no loop. `end` is
-    the beat at which the file ends, where that is known; else its last note tells.
+    `stem` is that name, by default the recording's. The tempo map and the first bar are believed.
     """
     settings = settings or CutSettings()
-    name = parse_name(recording.name)
-    if name and _follows(recording, name):
-        return _named(recording, name, settings)
-    beats = whole_beats(recording, end) if believed else None
+    name = parse_name(recording.name if stem is None else stem)
+    if name is None:
+        return None
+    onset = recording.notes["onset"]
+    if onset[-1] < LEAD_IN_BEATS - settings.lead_in:
+        return None
+    fitting = (one for one in _readings(recording, name) if onset[-1] < LEAD_IN_BEATS + one.beats)
+    reading = next(fitting, None)
+    return _named(recording, name, reading, settings) if reading else None
+
+
+def cut_whole(recording: Recording, end: float | None = None) -> Cut | None:
+    """The recording as one segment, where it is 4 to 16 whole beats long; else None.
+
+    Its tempo map must be true: a short free improvisation is no loop. `end` is the beat at which
+    the file ends, where that is known; else its last note tells.
+    """
+    beats = whole_beats(recording, end)
     if beats is None:
         return None
     # Nothing follows in the file, so the last eighth of a beat is its own.
@@ -167,38 +182,70 @@ def _contains(whole: Segment, part: Segment, way: int, lead_in: float) -> bool:
     return bool(compared.any() and found[compared].all())
 
 
-def _follows(recording: Recording, name: PreCutName) -> bool:
-    """Whether a file is what its name says: a beat of lead-in, then eight beats."""
-    onset = recording.notes["onset"]
-    if onset[-1] >= LEAD_IN_BEATS + BEATS or onset[-1] < LEAD_IN_BEATS:
-        return False
+class _Reading(NamedTuple):
+    """How END - START may be meant: so many beats, and whether START is that of the lead-in."""
+
+    beats: float
+    with_lead_in: bool = False
+
+
+def _readings(recording: Recording, name: PreCutName) -> Iterator[_Reading]:
+    """What the name may mean, the likeliest first."""
     span, open_to = _span(recording, name)
-    off = min(abs(span - BEATS), abs(span - BEATS - LEAD_IN_BEATS))
-    return name.variant or off <= SPAN_TOLERANCE + open_to
+    off_eight, off_nine = abs(span - BEATS), abs(span - BEATS - LEAD_IN_BEATS)
+    off, eight = min(off_eight, off_nine), _Reading(BEATS, off_nine < off_eight)
+    if name.variant:
+        yield eight
+        return
+    bar = float(recording.bars["value"][0])
+    nine_bars = BEATS % bar != 0 or (BEATS + LEAD_IN_BEATS) % bar == 0  # rather than eight and one
+    if off <= EXACT + open_to and not (eight.with_lead_in and nine_bars):
+        yield eight
+    for beats in _lengths(bar, span):
+        if abs(span - beats) <= EXACT + open_to:
+            yield _Reading(beats)
+    if off <= SPAN_TOLERANCE + open_to:
+        yield eight
+
+
+def _lengths(bar: float, span: float) -> list[float]:
+    """The lengths that a segment can have: whole bars, then whole beats, each nearest first."""
+    counts = range(int(np.ceil(MIN_BEATS / bar)), int(MAX_BEATS // bar) + 1)
+    bars = [count * bar for count in counts]
+    beats = [float(beats) for beats in range(MIN_BEATS, MAX_BEATS + 1)]
+    by_distance = (sorted(some, key=lambda length: abs(span - length)) for some in (bars, beats))
+    return list(dict.fromkeys(length for some in by_distance for length in some))
+
+
+def _pace(recording: Recording) -> float:
+    """Beats a second."""
+    return recording.bpm(0.0, LEAD_IN_BEATS + BEATS) / 60.0
 
 
 def _span(recording: Recording, name: PreCutName) -> tuple[float, float]:
     """END - START in beats, and by how much its digits leave that open."""
-    a_second = recording.bpm(0.0, LEAD_IN_BEATS + BEATS) / 60.0
-    return (name.end - name.start) * a_second, name.precision * a_second
+    pace = _pace(recording)
+    return (name.end - name.start) * pace, name.precision * pace
 
 
-def _start_beat(recording: Recording, name: PreCutName) -> float:
-    """The first beat in the track; where END - START is nine beats START is its lead-in's."""
-    span, open_to = _span(recording, name)
-    nine = abs(span - BEATS - LEAD_IN_BEATS) < abs(span - BEATS)
-    start = name.start * recording.bpm(0.0, LEAD_IN_BEATS + BEATS) / 60.0 + nine * LEAD_IN_BEATS
-    on_beat = abs(start - round(start)) <= min(SNAP, open_to)
-    return float(round(start)) if on_beat else round(start, 3)
+def _start_beat(recording: Recording, name: PreCutName, reading: _Reading) -> float:
+    """The first beat in the track, on the coarsest step that digits and tempo allow."""
+    pace = _pace(recording)
+    start = name.start * pace + reading.with_lead_in * LEAD_IN_BEATS
+    open_to = (name.precision + start * TEMPO_TICK) * pace
+    for step in STEPS:
+        on_step = round(start / step) * step
+        if abs(start - on_step) <= min(SNAP * step, open_to):
+            return on_step
+    return round(start, 3)
 
 
-def _named(recording: Recording, name: PreCutName, settings: CutSettings) -> Cut:
-    phrase = cut_phrase(
-        recording, LEAD_IN_BEATS, BEATS, float(recording.bars["value"][0]), settings.lead_in
-    )
+def _named(recording: Recording, name: PreCutName, reading: _Reading, settings: CutSettings) -> Cut:
+    bar = float(recording.bars["value"][0])
+    phrase = cut_phrase(recording, LEAD_IN_BEATS, reading.beats, bar, settings.lead_in)
     segment = Segment(
         name.track,
-        _start_beat(recording, name),
+        _start_beat(recording, name, reading),
         phrase,
         loopability(phrase).score,
         recording.name,

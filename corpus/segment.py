@@ -23,6 +23,7 @@ MAX_LEAD_IN = 1.0  # beats
 MIN_LOOPABILITY = 0.5
 BARS, PHRASES = "bars", "phrases"
 CUTS = (BARS, PHRASES)
+SILENCE = "silence"
 _EXACT = 1e-6  # beats; rounding
 
 
@@ -98,6 +99,8 @@ class _Piece(NamedTuple):
     reason: str
     score: float
     segment: Segment | None
+    spans: int = 1
+    """How many in a row are like this one."""
 
 
 def cut(recording: Recording, settings: CutSettings | None = None) -> Cut:
@@ -116,9 +119,9 @@ def cut_phrase(
     recording: Recording, start: float, length: float, bar: float, lead_in: float = LEAD_IN
 ) -> Phrase:
     """The phrase from beat `start`, `length` beats long, onsets counted from its first beat."""
-    notes = _between(recording.notes, start - lead_in, start + length - lead_in).copy()
+    notes = _between(recording, start - lead_in, start + length - lead_in).copy()
     notes["onset"] -= start
-    pedals = _pedals(recording.pedals, start, length)
+    pedals = _pedals(recording, start, length)
     return Phrase(notes, pedals, length, recording.bpm(start, start + length), bar)
 
 
@@ -137,7 +140,7 @@ def _stretches(recording: Recording, settings: CutSettings) -> Iterator[_Stretch
     ends = [*begins[1:], recording.beats]
     phrases = boundaries(recording).beats if settings.cut == PHRASES else np.zeros(0)
     for begin, end, bar in zip(begins, ends, bars["value"].tolist(), strict=True):
-        accents = accent_template(_between(recording.notes, begin, end), bar, begin)
+        accents = accent_template(_between(recording, begin, end), bar, begin)
         inside = phrases[(phrases > begin + _EXACT) & (phrases < end - _EXACT)].tolist()
         for start, stop in zip([begin, *inside], [*inside, end], strict=True):
             last = stop == recording.beats
@@ -157,21 +160,25 @@ def _pieces(recording: Recording, stretch: _Stretch, settings: CutSettings) -> I
     if upbeat:
         yield _Piece(start, "an upbeat before the first whole bar", 0.0, None)
     while start + length <= end:
-        yield _piece(recording, start, length, stretch, settings)
-        start += length
+        piece = _piece(recording, start, length, stretch, settings)
+        if piece.reason == SILENCE:  # files may be silent for days: that is passed over at once
+            until = int((end - start) // length)
+            piece = piece._replace(spans=_silent(recording, start, length, until, settings.lead_in))
+        yield piece
+        start += piece.spans * length
     if settings.cut == PHRASES:
         length = (end - start) // stretch.bar * stretch.bar
         if length >= MIN_BEATS:
             yield _piece(recording, start, length, stretch, settings)
             start += length
         length = MIN_BEATS
-    if len(_between(recording.notes, start - settings.lead_in, stretch.end - settings.lead_in)):
+    if len(_between(recording, start - settings.lead_in, stretch.end - settings.lead_in)):
         yield _Piece(start, f"less than {length:g} beats before {stretch.remainder}", 0.0, None)
 
 
 def _first_bar(recording: Recording, stretch: _Stretch, lead_in: float) -> tuple[float, bool]:
     """Where the first bar that is played begins, and whether there is an upbeat before it."""
-    notes = _between(recording.notes, stretch.begin - lead_in, stretch.end - lead_in)
+    notes = _between(recording, stretch.begin - lead_in, stretch.end - lead_in)
     if len(notes) == 0:
         return stretch.end, False
     first = max(0.0, float(notes["onset"][0]) + lead_in - stretch.begin)
@@ -180,12 +187,24 @@ def _first_bar(recording: Recording, stretch: _Stretch, lead_in: float) -> tuple
     return stretch.begin + (bars + upbeat) * stretch.bar, upbeat
 
 
+def _silent(recording: Recording, start: float, length: float, most: int, lead_in: float) -> int:
+    """How many spans from an empty one at `start` on have no note, of at most `most`."""
+    after = np.searchsorted(recording.onsets, start + length - lead_in)
+    if after == len(recording.onsets):
+        return max(1, most)
+    onset = recording.onsets[after]
+    count = min(int((onset + lead_in - start) // length), most)
+    while count > 1 and onset < start + count * length - lead_in:  # rounding: no note is passed by
+        count -= 1
+    return max(1, count)
+
+
 def _piece(
     recording: Recording, start: float, length: float, stretch: _Stretch, settings: CutSettings
 ) -> _Piece:
+    if len(_between(recording, start - settings.lead_in, start + length - settings.lead_in)) == 0:
+        return _Piece(start, SILENCE, 0.0, None)
     phrase = cut_phrase(recording, start, length, stretch.bar, settings.lead_in)
-    if len(phrase.notes) == 0:
-        return _Piece(start, "silence", 0.0, None)
     looped = loopability(phrase, stretch.accents)
     segment = Segment(recording.name, start, phrase, looped.score)
     return _Piece(
@@ -203,7 +222,10 @@ def _summary(pieces: list[_Piece], settings: CutSettings) -> tuple[LeftOut, ...]
         if piece.segment is None:
             by_reason.setdefault(piece.reason, []).append(piece)
     return tuple(
-        LeftOut(_explained(reason, found, settings.min_loopability), len(found))
+        LeftOut(
+            _explained(reason, found, settings.min_loopability),
+            sum(piece.spans for piece in found),
+        )
         for reason, found in by_reason.items()
     )
 
@@ -218,26 +240,28 @@ def _explained(reason: str, found: list[_Piece], needed: float) -> str:
     return f"{reason} (score {scores} of {needed:.2f} needed, {where})"
 
 
-def _between(notes: Notes, low: float, high: float) -> Notes:
-    """Those that begin from `low` to before `high`."""
-    first, last = np.searchsorted(notes["onset"], [low, high])
-    found: Notes = notes[first:last]
+def _between(recording: Recording, low: float, high: float) -> Notes:
+    """The notes that begin from `low` to before `high`."""
+    first, last = np.searchsorted(recording.onsets, [low, high])
+    found: Notes = recording.notes[first:last]
     return found
 
 
-def _pedals(pedals: Pedals, start: float, length: float) -> Pedals:
+def _pedals(recording: Recording, start: float, length: float) -> Pedals:
     """The events inside, after the state of each pedal at the start."""
-    first = np.searchsorted(pedals["beat"], start, side="right")
-    last = np.searchsorted(pedals["beat"], start + length)
-    before, inside = pedals[:first], pedals[first : max(first, last)].copy()
+    first = int(np.searchsorted(recording.pedal_beats, start, side="right"))
+    last = int(np.searchsorted(recording.pedal_beats, start + length))
+    inside = recording.pedals[first : max(first, last)].copy()
     inside["beat"] -= start
-    state = [(0.0, control, _state(before, control)) for control in PEDAL_CONTROLS]
+    state = [(0.0, control, _state(recording, first, control)) for control in PEDAL_CONTROLS]
     known = [row for row in state if row[2] is not None or row[1] == SUSTAIN]
     rows = np.array([(beat, control, value or 0) for beat, control, value in known], PEDAL)
     both: Pedals = np.concatenate([rows, inside])
     return both
 
 
-def _state(before: Pedals, control: int) -> int | None:
-    values = before["value"][before["control"] == control]
-    return int(values[-1]) if len(values) else None
+def _state(recording: Recording, first: int, control: int) -> int | None:
+    """What the last event of a pedal before the row `first` said."""
+    rows = recording.pedal_rows[control]
+    before = int(np.searchsorted(rows, first))
+    return int(recording.pedals["value"][rows[before - 1]]) if before else None

@@ -1,5 +1,6 @@
 """Whether a bundle is what it says: cheap checks for each opening, thorough ones for strangers."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.chords import CHORD, NO_ROOT, QUALITIES
-from corpus.columns import COLUMNS, TEXTS
+from corpus.columns import COLUMNS, RANGES, TEXTS
 from corpus.describe import PERCENTILES
 from corpus.errors import BundleError
-from corpus.neighbours import NEIGHBOUR
-from corpus.segment import MAX_BEATS
+from corpus.neighbours import NEIGHBOUR, TRANSPOSITIONS
+from corpus.segment import MAX_LEAD_IN
 from corpus.voices import LAYERS
 from models.errors import ModelError
-from models.notes import NOTE, PEDAL, PEDAL_CONTROLS, Phrase, check_notes
+from models.notes import NOTE, PEDAL, PEDAL_CONTROLS, Notes, Phrase, check_notes
 
 if TYPE_CHECKING:
     from corpus.bundle import Bundle
@@ -38,6 +39,11 @@ _TYPES = {
 }
 _A_ROW_EACH = ("percentiles", "embeddings", "neighbours")
 _TABLES = ("embeddings", "neighbours")
+UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What no text in a bundle holds: it would break the line, or cannot be written."""
+
+LONGEST = 250_000.0  # beats that a note may last: a MIDI file cannot tell of much more
+_EXACT = 1e-6  # rounding
 _BLOCK = 1 << 14  # rows looked at at once: bounds memory
 
 
@@ -58,6 +64,17 @@ def check_shapes(bundle: "Bundle") -> None:
             raise damaged(bundle.path, f"{name}.npy does not have one row a segment")
     if len(bundle.layers) != len(bundle.notes):
         raise damaged(bundle.path, "layers.npy does not have one row a note")
+    _check_widths(bundle)
+
+
+def _check_widths(bundle: "Bundle") -> None:
+    """The tables' columns are as many as the manifest says; a segment has a neighbour if it can."""
+    width = bundle.embeddings.shape[1]
+    if width != bundle.manifest["embedder"]["dimension"] or width == 0:
+        raise damaged(bundle.path, f"embeddings.npy: {width} numbers a row, not its embedder's")
+    width, others = bundle.neighbours.shape[1], len(bundle.segments) - 1
+    if width != bundle.manifest["neighbours"]["k"] or not min(others, 1) <= width <= others:
+        raise damaged(bundle.path, f"neighbours.npy: {width} neighbours of each of {others + 1}")
 
 
 def _check_columns(bundle: "Bundle") -> None:
@@ -96,12 +113,14 @@ def check_values(bundle: "Bundle") -> None:
     if len(np.unique(segments["id"])) != len(segments):
         raise damaged(path, "segments.npy repeats an id")
     check_segments(bundle, segments)
+    _check_names(path, segments)
+    _check_pointers(bundle)
+    _check_tracks(bundle)
     _check_phrases(bundle)
     _check_descriptions(bundle)
     for start in range(0, len(segments), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        _check_vectors(path, bundle.embeddings[block])
-        _check_neighbours(path, bundle.neighbours[block], len(segments))
+        _check_vectors(path, bundle.embeddings[start : start + _BLOCK])
+        check_neighbours(bundle, np.arange(start, min(start + _BLOCK, len(segments))))
 
 
 def check_segments(bundle: "Bundle", segments: NDArray[Any]) -> None:
@@ -112,14 +131,45 @@ def check_segments(bundle: "Bundle", segments: NDArray[Any]) -> None:
         past = segments[first] > len(rows) - segments[count]  # a sum might overflow
         if (segments[count] < 0).any() or (segments[first] < 0).any() or past.any():
             raise damaged(path, f"segments.npy points outside {count}.npy")
-    for field, low, high in (("beats", 1, MAX_BEATS), ("bar", 0.25, MAX_BEATS), ("bpm", 1, 2000)):
-        if not ((segments[field] >= low) & (segments[field] <= high)).all():
-            raise damaged(path, f"segments.npy: {field} must be {low}..{high}")
+    for field, (low, high) in RANGES.items():
+        values = segments[field]
+        if not ((values >= low - _EXACT) & (values <= high + _EXACT)).all():
+            allowed = f"{low:g}..{high:g}" if np.isfinite(high) else f"{low:g} or more"
+            raise damaged(path, f"segments.npy: {field} must be {allowed}")
     for field, kind, *_ in COLUMNS:
         if np.dtype(kind).kind == "f" and not np.isfinite(segments[field]).all():
             raise damaged(path, f"segments.npy: {field} holds a value that is not a number")
-    if (segments["notes"] == 0).any():
-        raise damaged(path, "segments.npy holds a segment without notes")
+    if (segments["chords"] != np.ceil(segments["beats"] - _EXACT)).any():
+        raise damaged(path, "segments.npy holds a segment without one chord a beat")
+
+
+def _check_names(path: Path, segments: NDArray[Any]) -> None:
+    """Texts fit on a line, and an id is TRACK@BEAT."""
+    for field in TEXTS:
+        if UNFIT.search("".join(segments[field].tolist())):
+            raise damaged(path, f"segments.npy: {field} holds what is no text")
+    for one, track, beat in segments[["id", "track", "start_beat"]].tolist():
+        if not track or one != f"{track}@{beat:g}":
+            raise damaged(
+                path, f"segments.npy: {one!a} is not the id of beat {beat:g} of {track!a}"
+            )
+
+
+def _check_pointers(bundle: "Bundle") -> None:
+    """Every row of the other arrays is one segment's, in the order of the segments."""
+    for first, count in POINTERS:
+        ends = np.cumsum(bundle.segments[count], dtype=np.int64)
+        starts = bundle.segments[first]
+        if starts[0] or (starts[1:] != ends[:-1]).any() or ends[-1] != len(getattr(bundle, count)):
+            raise damaged(bundle.path, f"segments.npy: {first} does not follow on from row to row")
+
+
+def _check_tracks(bundle: "Bundle") -> None:
+    """The manifest tells of the tracks that there are, each once, with as many segments."""
+    names, counts = np.unique(bundle.segments["track"], return_counts=True)
+    tracks = [(track["name"], track["segments"]) for track in bundle.manifest["tracks"]]
+    if sorted(tracks) != list(zip(names.tolist(), counts.tolist(), strict=True)):
+        raise damaged(bundle.path, "manifest.json tells of other tracks than there are")
 
 
 def _check_descriptions(bundle: "Bundle") -> None:
@@ -145,62 +195,88 @@ def _check_vectors(path: Path, vectors: NDArray[Any]) -> None:
         raise damaged(path, "embeddings.npy holds a row that is not of unit length")
 
 
-def _check_neighbours(path: Path, nearest: NDArray[Any], size: int) -> None:
+def check_neighbours(bundle: "Bundle", rows: NDArray[np.integer[Any]]) -> None:
+    """The neighbours of the segments in these rows: ranges and order, each another one, once."""
+    nearest = bundle.neighbours[rows]
+    segment, similarity = nearest["segment"], nearest["similarity"]
+    transpose, rotate = nearest["transpose"], nearest["rotate"]
+    ordered = np.sort(segment, axis=1)
     if not (
-        (nearest["segment"] >= 0).all()
-        and (nearest["segment"] < size).all()
-        and np.isfinite(nearest["similarity"]).all()
-        and (nearest["similarity"][:, :-1] >= nearest["similarity"][:, 1:]).all()
+        ((segment >= 0) & (segment < len(bundle.segments))).all()
+        and (segment != rows[:, np.newaxis]).all()
+        and (ordered[:, 1:] != ordered[:, :-1]).all()
+        and ((transpose >= TRANSPOSITIONS[0]) & (transpose <= TRANSPOSITIONS[-1])).all()
+        and (rotate < bundle.segments["beats"][segment]).all()
+        and (np.abs(similarity) <= 1 + _EXACT).all()  # not where it is not a number
+        and (similarity[:, :-1] >= similarity[:, 1:]).all()
     ):
-        raise damaged(path, "neighbours.npy is out of range or out of order")
+        raise damaged(bundle.path, "neighbours.npy is out of range or out of order")
 
 
 def _check_phrases(bundle: "Bundle") -> None:
     """All notes and pedal events at once; one by one only to name what is wrong."""
-    segments = bundle.segments
-    if _are_sound(bundle.notes, segments["first_note"], "onset", _sound_notes) and _are_sound(
-        bundle.pedals, segments["first_pedal"], "beat", _sound_pedals
+    if not (
+        _are_sound(bundle, "notes", _sound_notes) and _are_sound(bundle, "pedals", _sound_pedals)
     ):
-        return
-    for segment in segments:
-        check_phrase(bundle.path, bundle.phrase_of(segment), str(segment["id"]))
+        for segment in bundle.segments:
+            check_phrase(bundle.path, bundle.phrase_of(segment), str(segment["id"]))
 
 
 def _are_sound(
-    rows: NDArray[Any],
-    starts: NDArray[Any],
-    time: str,
-    sound: Callable[[NDArray[Any]], NDArray[np.bool_]],
+    bundle: "Bundle", name: str, sound: Callable[[NDArray[Any], Any], NDArray[np.bool_]]
 ) -> bool:
-    """Whether every row is, and time runs backwards only where a segment starts."""
+    """Whether every row is, and time runs backwards only where a segment starts.
+
+    The segments' rows follow on from each other: `_check_pointers` has looked.
+    """
+    rows, counts = getattr(bundle, name), bundle.segments[name]
+    time = rows.dtype.names[0]
+    starts = np.cumsum(counts, dtype=np.int64) - counts
     for start in range(0, len(rows), _BLOCK):
-        block = rows[max(start - 1, 0) : start + _BLOCK]
-        back = np.flatnonzero(block[time][1:] < block[time][:-1]) + max(start, 1)
-        if not sound(block).all() or not np.isin(back, starts).all():
+        first = max(start - 1, 0)
+        block = rows[first : start + _BLOCK]
+        of = np.searchsorted(starts, np.arange(first, first + len(block)), side="right") - 1
+        back = np.flatnonzero(block[time][1:] < block[time][:-1]) + first + 1
+        if not sound(block, bundle.segments["beats"][of]).all() or not np.isin(back, starts).all():
             return False
     return True
 
 
-def _sound_notes(notes: NDArray[Any]) -> NDArray[np.bool_]:
-    onset, duration, velocity = notes["onset"], notes["duration"], notes["velocity"]
-    timed = np.isfinite(onset) & np.isfinite(duration) & (duration > 0)
-    sound: NDArray[np.bool_] = timed & (notes["pitch"] <= 127) & (velocity >= 1) & (velocity <= 127)
+def _sound_notes(notes: Notes, beats: Any) -> NDArray[np.bool_]:
+    """Of each note, whether it can be in a phrase of `beats` beats, one length or one a note."""
+    velocity = notes["velocity"]
+    played = (notes["pitch"] <= 127) & (velocity >= 1) & (velocity <= 127)
+    sound: NDArray[np.bool_] = _inside(notes["onset"], beats) & _lasts(notes["duration"]) & played
     return sound
 
 
-def _sound_pedals(pedals: NDArray[Any]) -> NDArray[np.bool_]:
-    known = np.isin(pedals["control"], PEDAL_CONTROLS)
-    sound: NDArray[np.bool_] = np.isfinite(pedals["beat"]) & known & (pedals["value"] <= 127)
+def _inside(onset: Any, beats: Any) -> Any:
+    return (onset >= -MAX_LEAD_IN - _EXACT) & (onset < beats + _EXACT)
+
+
+def _lasts(duration: Any) -> Any:
+    return (duration > 0) & (duration <= LONGEST)
+
+
+def _sound_pedals(pedals: NDArray[Any], beats: Any) -> NDArray[np.bool_]:
+    known = np.isin(pedals["control"], PEDAL_CONTROLS) & (pedals["value"] <= 127)
+    sound: NDArray[np.bool_] = known & (pedals["beat"] >= 0) & (pedals["beat"] < beats + _EXACT)
     return sound
 
 
 def check_phrase(path: Path, phrase: Phrase, name: str) -> None:
+    """BundleError unless its notes and pedal events can be, are inside it, and are in order."""
     try:
         check_notes(phrase.notes, name)
     except ModelError as error:
         raise damaged(path, f"notes.npy: {error}") from error
+    if not _inside(phrase.notes["onset"], phrase.beats).all():
+        low, high = -MAX_LEAD_IN, phrase.beats
+        raise damaged(path, f"notes.npy: {name}: onset must be {low:g} to below {high:g}")
+    if not _lasts(phrase.notes["duration"]).all():
+        raise damaged(path, f"notes.npy: {name}: duration must be at most {LONGEST:g}")
     beat = phrase.pedals["beat"]
-    if not _sound_pedals(phrase.pedals).all() or (beat[:-1] > beat[1:]).any():
+    if not _sound_pedals(phrase.pedals, phrase.beats).all() or (beat[:-1] > beat[1:]).any():
         raise damaged(path, f"pedals.npy: {name}: an event that cannot be, or out of order")
 
 

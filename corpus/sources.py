@@ -46,11 +46,17 @@ class Source:
         That is the one in its folder, or else in the nearest folder around it within the upload.
         CorpusError where it cannot be read.
         """
-        for known, data in self.sidecars:
-            if known == name:
-                shown = clean(str(data.path if isinstance(data, Packed) else data))
-                return _read(data, shown, self.limits.sidecar_bytes)
-        return None
+        data = dict(self.sidecars).get(name)
+        if data is None:
+            return None
+        return _read(data, self.shown_beside(name), self.limits.sidecar_bytes)
+
+    def shown_beside(self, name: str) -> str:
+        """The path of that side file as a person knows it; "" where there is none."""
+        data = dict(self.sidecars).get(name)
+        if isinstance(data, Packed):
+            return clean(f"{data.path}: {data.name}")
+        return "" if data is None else clean(str(data))
 
 
 @dataclass(frozen=True)

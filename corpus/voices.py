@@ -18,6 +18,7 @@ BASS, CHORDS, MELODY = 0, 1, 2
 LAYERS = ("bass", "chords", "melody")
 
 AROUND = 2.0  # beats before and after a note that are its context
+EXACT = 1e-6  # beats; what phrases end to end lose of their onsets is below it
 LOOK_BACK = 12  # notes before it in which a note that still sounds is looked for
 OVERLAP = 0.1  # beats for which it must still sound
 OCTAVE = 12.0
@@ -93,10 +94,11 @@ def features(flat: Flat) -> Floats:
 
 
 def _context(flat: Flat, values: Floats) -> Floats:
-    """The mean of one value a stroke over the strokes AROUND each note."""
+    """The mean of one value a stroke over its own stroke and those AROUND each note."""
     when = flat.when[flat.starts]
-    first = np.searchsorted(when, flat.when - AROUND)
-    last = np.searchsorted(when, flat.when + AROUND)
+    # A stroke may go on for longer than AROUND, note by note: it is always among them.
+    first = np.minimum(np.searchsorted(when, flat.when - AROUND - EXACT), flat.stroke)
+    last = np.searchsorted(when, flat.when + AROUND - EXACT)
     total = np.concatenate([[0.0], np.cumsum(values)])
     mean: Floats = (total[last] - total[first]) / (last - first)
     return mean

@@ -35,9 +35,14 @@ class Embedder(Protocol):
 
 def make_embedder(name: str) -> Embedder:
     """The embedder of that name; ModelError lists the known ones."""
-    from models.pitch_histogram import PitchHistogram  # here, so that a protocol needs no part
+    # Here, so that a protocol needs no part.
+    from models.pitch_histogram import PitchHistogram
+    from models.specdiff import SpecDiff
 
-    known: dict[str, Callable[[], Embedder]] = {PitchHistogram.name: PitchHistogram}
+    known: dict[str, Callable[[], Embedder]] = {
+        PitchHistogram.name: PitchHistogram,
+        SpecDiff.name: SpecDiff,
+    }
     if name not in known:
         raise ModelError(f"no embedder {name!r}; there is {', '.join(sorted(known))}")
     return known[name]()

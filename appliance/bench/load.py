@@ -1,4 +1,4 @@
-"""A busy machine: spinning processes on every core, and one that writes to the disk."""
+"""A busy machine: spinning processes on every core, and some that write to the disk."""
 
 import os
 import subprocess
@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-SPINNERS_A_CORE = 8
+SPINNERS_A_CORE = 16
+WRITERS = 2
 _SPIN = "while True: pass"
 _WRITE = """
 import os, sys
@@ -35,13 +36,14 @@ with tempfile.TemporaryDirectory() as folder:
 
 @contextmanager
 def busy_machine() -> Iterator[None]:
-    """SPINNERS_A_CORE busy processes on every core, and one that writes to the disk, until the
+    """SPINNERS_A_CORE busy processes on every core, and WRITERS that write to the disk, until the
     block ends. All at normal priority: what an ordinary sender has to wait behind."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="smartlooper-load-"))
         for _ in range(SPINNERS_A_CORE * (os.cpu_count() or 1)):
             stack.enter_context(_process(_SPIN))
-        stack.enter_context(_process(_WRITE, os.path.join(folder, "load")))
+        for number in range(WRITERS):
+            stack.enter_context(_process(_WRITE, os.path.join(folder, f"load{number}")))
         yield
 
 

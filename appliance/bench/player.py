@@ -25,7 +25,7 @@ from appliance.box import Box, Hardware
 from appliance.demo import SCREEN_FILM, demo_bundle
 from appliance.events import Timed
 from appliance.pianist import Pianist
-from appliance.policy import make_policy
+from appliance.policies import make_policy
 from appliance.session import Session, Settings
 from corpus import demo as demo_corpus
 from corpus.midifile import read_phrase
@@ -60,8 +60,8 @@ print(json.dumps(late))
 class Plan:
     """How much to measure: `messages` every `interval` seconds, `repeats` times each way."""
 
-    messages: int = 750
-    interval: float = 0.02
+    messages: int = 1500
+    interval: float = 0.01
     repeats: int = 3
 
 
@@ -152,7 +152,8 @@ def _ours(plan: Plan) -> Lateness:
         session = Session(Settings(), bundle, make_policy("groove"))
         box = Box(session, bundle, hardware, lambda: Path(folder) / "take")
         try:
-            _play_session(box, hardware, player, plan)
+            with box.going_first():
+                _play_session(box, hardware, player, plan)
         finally:
             box.close()
         return player.late

@@ -13,7 +13,7 @@ from typing import Any
 from appliance import demo, service, sound
 from appliance.cli import corpus, machine, session
 from appliance.errors import ApplianceError, ConfigError, RuntimeFaultError
-from appliance.policy import POLICIES
+from appliance.policies import POLICIES
 from appliance.verify import VerificationError
 from corpus.errors import CorpusError
 from firmware.errors import FirmwareError
@@ -30,6 +30,7 @@ NAMED_WRONG = (
     errno.EROFS,
     errno.ENAMETOOLONG,
 )
+_POLICY_HELP = f"{', '.join(sorted(POLICIES))}; such as groove:adventure=0.7,leash=0.4"
 BAD_INPUT = (ApplianceError, CorpusError, ModelError, FirmwareError)
 
 
@@ -91,7 +92,7 @@ def _add_demo(commands: Any) -> None:
     parser.add_argument("--solo", type=Path, metavar="FILE.mid")
     parser.add_argument("--loops", type=int, default=12, metavar="N")
     parser.add_argument("--tempo", type=float, metavar="BPM")
-    parser.add_argument("--policy", default="groove", help=", ".join(sorted(POLICIES)))
+    parser.add_argument("--policy", default="groove", metavar="NAME[:OPTIONS]", help=_POLICY_HELP)
     parser.add_argument("--rng", type=int, default=1, metavar="N", help="random seed")
     parser.add_argument("--fast", action="store_true", help="on the simulated clock")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the session folder to write")

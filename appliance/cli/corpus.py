@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections import Counter
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +18,28 @@ from appliance.errors import ConfigError
 from appliance.progress import ProgressLine
 from appliance.service import Config
 from corpus.build import BuildReport, BuildSettings, build_bundle
-from corpus.bundle import MANIFEST, Bundle, open_bundle
+from corpus.bundle import Bundle, check_embedder, open_bundle
 from corpus.cache import Cache, default_folder
 from corpus.engine import make_engine
+from corpus.errors import CorpusError
 from corpus.export import export_bundle
 from corpus.importing import ImportSettings
 from corpus.key import MAJOR, MINOR, Key
+from corpus.limits import DEFAULT, Limits
+from corpus.manifest import HOW_COMPARED
 from corpus.medley import write_nearest
 from corpus.midifile import read_phrase
 from corpus.neighbours import K, Neighbours, nearest_to
 from corpus.plot import plot_corpus, plot_nearest
 from corpus.segment import CUTS, DEFAULT_BEATS, LEAD_IN, MIN_LOOPABILITY, CutSettings
+from corpus.soundness import check_segments
 from models.embedder import make_embedder
 from models.notes import Phrase
 
 MOST_SHOWN = 20  # reasons for one track
+_LIMITS_HELP = "what of an upload is read at most; again for another: " + ", ".join(
+    f"{name}={value:.15g}" for name, value in asdict(DEFAULT).items()
+)
 
 
 def add(commands: Any) -> None:
@@ -82,6 +91,9 @@ def _add_build(actions: Any) -> None:
     build.add_argument("--min-loopability", type=float, default=MIN_LOOPABILITY, metavar="0..1")
     build.add_argument("--rotations", action="store_true", help="compare from every beat")
     build.add_argument("--embedder", default=EMBEDDER, metavar="NAME")
+    build.add_argument(
+        "--limit", action="append", default=[], metavar="NAME=VALUE", help=_LIMITS_HELP
+    )
     build.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     build.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that does it")
     build.add_argument("--cache", type=Path, default=default_folder(), metavar="DIR")
@@ -90,14 +102,8 @@ def _add_build(actions: Any) -> None:
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    cut = CutSettings(
-        lead_in=arguments.lead_in, cut=arguments.cut, min_loopability=arguments.min_loopability
-    )
-    if arguments.beats is not None:
-        cut = replace(cut, beats=arguments.beats)
-    settings = BuildSettings(
-        arguments.embedder, arguments.beats, ImportSettings(cut), arguments.rotations
-    )
+    importing = ImportSettings(_cut(arguments), limits=_limits(arguments.limit))
+    settings = BuildSettings(arguments.embedder, arguments.beats, importing, arguments.rotations)
     cache = Cache(arguments.cache, warn=lambda line: print(line, file=sys.stderr))
     told = sys.stderr if arguments.json else sys.stdout
     with make_engine(arguments.jobs, arguments.scheduler) as engine, ProgressLine(told) as progress:
@@ -107,6 +113,42 @@ def _build(arguments: argparse.Namespace) -> int:
     else:
         _tell(arguments.out, report)
     return 0
+
+
+def _cut(arguments: argparse.Namespace) -> CutSettings:
+    """How to cut, option by option: what makes no sense is told with the option's name."""
+    cut = CutSettings()
+    for name in ("beats", "lead_in", "cut", "min_loopability"):
+        value = getattr(arguments, name)
+        try:
+            cut = cut if value is None else replace(cut, **{name: value})
+        except CorpusError as error:
+            raise ConfigError(f"--{name.replace('_', '-')}: {error}") from error
+    return cut
+
+
+def _limits(given: Iterable[str]) -> Limits:
+    """The limits with what each NAME=VALUE says; the last counts."""
+    kinds = {field.name: type(field.default) for field in fields(Limits)}
+    values: dict[str, Any] = {}
+    for one in given:
+        name, _, text = one.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in kinds:
+            raise ConfigError(f"--limit {one!a}: give NAME=VALUE, NAME one of {', '.join(kinds)}")
+        values[name] = _limit(kinds[name], text, f"--limit {one!a}")
+    return Limits(**values)
+
+
+def _limit(kind: type, text: str, option: str) -> Any:
+    whole = "a whole number" if kind is int else "a number"
+    try:
+        value = kind(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < math.inf:
+        raise ConfigError(f"{option}: give {whole} above 0")
+    return value
 
 
 def _tell(out: Path, report: BuildReport) -> None:
@@ -119,23 +161,44 @@ def _tell(out: Path, report: BuildReport) -> None:
 
 def _info(arguments: argparse.Namespace) -> int:
     bundle = open_bundle(arguments.bundle)
+    check_segments(bundle, bundle.segments)
     facts = _facts(bundle)
     if arguments.json:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
         return 0
-    low, high = facts["bpm"]
-    print(f"{facts['name']}: {facts['segments']} segments, {facts['notes']} notes")
-    print(f"embedder  {facts['embedder']}")
-    print(f"tempo     {low:g} to {high:g} BPM: {_spread(facts['tempos'])}")
-    print(f"keys      {_spread(facts['keys'])}")
-    for track in facts["tracks"]:
-        print(f"  {_track_line(track)}")
-        for one in track["left_out"][:MOST_SHOWN]:
-            print(f"      left out: {one['reason']} ({one['count']})")
-    for line in facts["left_out"]:
-        print(f"  left out: {line['file']}: {line['reason']}")
-    print(f"sha256    {facts['sha256']}")
+    for line in _info_lines(facts):
+        print(_plain(line))
     return 0
+
+
+def _info_lines(facts: dict[str, Any]) -> Iterator[str]:
+    low, high = facts["bpm"]
+    yield f"{facts['name']}: {facts['segments']} segments, {facts['notes']} notes"
+    yield f"embedder  {facts['embedder']}"
+    yield f"tempo     {low:g} to {high:g} BPM: {_spread(facts['tempos'])}"
+    yield f"keys      {_spread(facts['keys'])}"
+    for track in facts["tracks"]:
+        yield f"  {_track_line(track)}"
+        yield from _shown("repaired: {}", track["repairs"])
+        reasons = [f"{one['reason']} ({one['count']})" for one in track["left_out"]]
+        yield from _shown("left out: {}", reasons)
+    for line in facts["left_out"]:
+        yield f"  left out: {line['file']}: {line['reason']}"
+    if facts["copies"]:
+        yield f"  left out: {facts['copies']} copies of other segments"
+    yield f"sha256    {facts['sha256']}"
+
+
+def _shown(form: str, lines: list[str]) -> Iterator[str]:
+    """The first of them below a track, and how many more there are."""
+    yield from (f"      {form.format(line)}" for line in lines[:MOST_SHOWN])
+    if len(lines) > MOST_SHOWN:
+        yield f"      {form.format(f'and {len(lines) - MOST_SHOWN} more (see --json)')}"
+
+
+def _plain(line: str) -> str:
+    """On one line, and without what would command the terminal."""
+    return "".join(one if one.isprintable() else " " for one in line)
 
 
 def _spread(counts: dict[str, int]) -> str:
@@ -149,10 +212,12 @@ def _track_line(track: dict[str, Any]) -> str:
 
 
 def _facts(bundle: Bundle) -> dict[str, Any]:
-    segments = bundle.segments
+    segments, known = bundle.segments, ("k", *HOW_COMPARED)
+    neighbours = bundle.manifest["neighbours"]
     wanted = ("name", "file", "bpm", "bpm_source", "bpm_confidence", "key", "key_confidence")
     tracks = [
-        {name: track[name] for name in (*wanted, "segments", "labels", "repairs", "left_out")}
+        {name: track[name] for name in (*wanted, "segments", "labels", "repairs")}
+        | {"left_out": _only(track["left_out"], "reason", "count")}
         for track in bundle.manifest["tracks"]
     ]
     return {
@@ -164,10 +229,15 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
         "bpm": [round(float(edge), 2) for edge in (segments["bpm"].min(), segments["bpm"].max())],
         "tempos": _tempos(segments["bpm"]),
         "keys": _keys(segments),
-        "neighbours": bundle.manifest["neighbours"],
+        "neighbours": {name: neighbours[name] for name in known if name in neighbours},
         "tracks": tracks,
-        "left_out": bundle.manifest["left_out"],
+        "left_out": _only(bundle.manifest["left_out"], "file", "reason"),
+        "copies": bundle.manifest["copies"],
     }
+
+
+def _only(rows: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
+    return [{name: row[name] for name in names} for row in rows]
 
 
 def _tempos(bpm: Any) -> dict[str, int]:
@@ -220,16 +290,19 @@ def _nearest(arguments: argparse.Namespace) -> int:
         return 0
     for row in rows:
         turned = f"  from beat {row['rotate']}" if row["rotate"] else ""
-        print(f"{row['similarity']:.3f}  {row['transpose']:+3d}  {row['segment']}{turned}")
+        name = _plain(str(row["segment"]))
+        print(f"{row['similarity']:.3f}  {row['transpose']:+3d}  {name}{turned}")
     return 0
 
 
 def _look_up(bundle: Bundle, query: str, k: int) -> tuple[Phrase, Neighbours]:
     if Path(query).suffix.lower() in (".mid", ".midi"):
+        embedder = make_embedder(bundle.embedder)
+        check_embedder(bundle, embedder)
         phrase = read_phrase(Path(query))
-        return phrase, nearest_to(make_embedder(bundle.embedder), phrase, bundle.embeddings, k)
+        return phrase, nearest_to(embedder, phrase, bundle.embeddings, k)
     row = bundle.row(query)
-    return bundle.phrase(row), bundle.neighbours[row][:k]
+    return bundle.phrase(row), bundle.nearest(row)[:k]
 
 
 def _export(arguments: argparse.Namespace) -> int:
@@ -240,10 +313,17 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _list(arguments: argparse.Namespace) -> int:
     folder = arguments.state / "corpora"
-    found = sorted(folder.glob(f"*/current/{MANIFEST}")) if folder.is_dir() else []
-    for manifest in found:
-        bundle = open_bundle(manifest.parent)
-        print(f"{manifest.parent.parent.name}: {len(bundle)} segments, {bundle.embedder}")
+    found = sorted(folder.glob("*/current")) if folder.is_dir() else []
+    for place in found:
+        print(_plain(f"{place.parent.name}: {_in_short(place)}"))
     if not found:
         print(f"no corpora in {folder}")
     return 0
+
+
+def _in_short(place: Path) -> str:
+    try:
+        bundle = open_bundle(place)
+    except CorpusError as error:
+        return f"cannot be used: {error}"
+    return f"{len(bundle)} segments, {bundle.embedder}"

@@ -8,7 +8,7 @@ from support.music import phrase
 from appliance.box import Box, Hardware
 from appliance.events import View
 from appliance.pianist import messages
-from appliance.policy import Groove
+from appliance.policies import Groove
 from appliance.session import Session, Settings
 from appliance.transport import Transport
 from corpus.bundle import Bundle

@@ -15,7 +15,7 @@ from support.music import phrase
 from appliance.box import Box, Hardware
 from appliance.jobs import ProcessJobs
 from appliance.pianist import Pianist
-from appliance.policy import Groove
+from appliance.policies import Groove
 from appliance.session import Session, Settings
 from appliance.verify import verify_session
 from corpus.bundle import Bundle

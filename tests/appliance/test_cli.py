@@ -1,6 +1,7 @@
 """The command line as a person meets it."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.music import make_bundle, midi_file, off, on
+from support.music import make_bundle, midi_file, off, on, seal
 
 from appliance.cli import main
 from corpus import demo as demo_corpus
@@ -74,6 +75,107 @@ def test_the_corpora_of_a_box_are_listed(
     make_bundle(tmp_path / "corpora" / "mine" / "current")
     assert main(["corpus", "list", "--state", str(tmp_path)]) == 0
     assert "mine: 12 segments" in capsys.readouterr().out
+
+
+def test_a_damaged_corpus_does_not_end_the_list(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("first", "second", "third"):
+        make_bundle(tmp_path / "corpora" / name / "current")
+    (tmp_path / "corpora" / "first" / "current" / "manifest.json").write_text("?")
+    (tmp_path / "corpora" / "third" / "current" / "manifest.json").unlink()
+    assert main(["corpus", "list", "--state", str(tmp_path)]) == 0
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert first.startswith("first: cannot be used: ")
+    assert "second: 12 segments" in second
+    assert "not a bundle" in third
+
+
+def test_repairs_and_copies_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = make_bundle(tmp_path / "b").path
+    said = json.loads((path / "manifest.json").read_text())
+    said["copies"] = 7
+    said["tracks"][0]["repairs"] = ["2 notes never ended", "a \x1b in it", *["more"] * 30]
+    said["tracks"][1]["left_out"] = [{"reason": "silence", "count": 3}]
+    said["left_out"] = [{"file": "x\ny.mid", "reason": "cannot be read"}]
+    seal(path, said)
+    assert main(["corpus", "info", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "      repaired: 2 notes never ended" in lines
+    assert "      repaired: a   in it" in lines
+    assert "      repaired: and 12 more (see --json)" in lines
+    assert "      left out: silence (3)" in lines
+    assert "  left out: x y.mid: cannot be read" in lines
+    assert "  left out: 7 copies of other segments" in lines
+    assert main(["corpus", "info", str(path), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["copies"] == 7
+    assert len(facts["tracks"][0]["repairs"]) == 32
+
+
+def test_a_file_is_not_compared_by_another_version(
+    complaint: Complain, take: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = make_bundle(tmp_path / "b").path
+    said = json.loads((path / "manifest.json").read_text())
+    said["embedder"]["sha256"] = "0" * 64
+    seal(path, said)
+    assert "another version" in complaint("corpus", "nearest", path, take)
+    assert main(["corpus", "nearest", str(path), "take0@8"]) == 0  # needs no embedder
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        (["--limit", "size=3"], "midi_bytes, midi_tracks, notes"),
+        (["--limit", "notes"], "whole number above 0"),
+        (["--limit", "notes=many"], "whole number above 0"),
+        (["--limit", "notes=2.5"], "whole number above 0"),
+        (["--limit", "notes=0"], "whole number above 0"),
+        (["--limit", "beats=nan"], "give a number above 0"),
+        (["--limit", "beats=inf"], "give a number above 0"),
+        (["--limit", "beats=-4"], "give a number above 0"),
+        (["--limit", "notes=100", "--limit", "x\ny=4"], "NAME=VALUE"),
+        (["--limit", "notes=31"], "32 notes, at most 31"),
+        (["--beats", "3"], "--beats: 3 beats"),
+        (["--lead-in", "3"], "--lead-in: a lead-in of 3 beats"),
+        (["--min-loopability", "7"], "--min-loopability: "),
+    ],
+)
+def test_settings_of_a_build_that_make_no_sense(
+    complaint: Complain, take: Path, tmp_path: Path, options: list[str], wanted: str
+) -> None:
+    assert wanted in complaint("corpus", "build", take, "--out", tmp_path / "b", *options)
+
+
+def test_a_limit_is_a_setting(
+    take: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "b")]
+    limits = ["--limit", "notes=3", "--limit", "notes=32", "--limit", "midi-bytes=9000"]
+    assert main(["corpus", "build", str(take), *out, *limits]) == 0
+    assert "4 segments" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["corpus", "build", "--help"])
+    assert "zip_unpacked=4000000000" in "".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("place", ["file/b", "file/deep/b", "x" * 253])
+def test_an_out_that_cannot_be_written_is_said_before_anything_is_read(
+    complaint: Complain, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "file").touch()
+    line = complaint("corpus", "build", tmp_path / "gone.mid", "--out", tmp_path / place)
+    assert "another --out" in line
+    assert "gone.mid" not in line
+
+
+def test_an_out_in_a_folder_of_others_is_said_first(
+    complaint: Complain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    line = complaint("corpus", "build", tmp_path / "gone.mid", "--out", tmp_path / "deep" / "b")
+    assert f"{tmp_path} cannot be written" in line
 
 
 def test_a_session_is_played_proved_and_drawn(
@@ -145,7 +247,7 @@ def test_a_bundle_that_was_tampered_with(complaint: Complain, tmp_path: Path) ->
 
 
 def test_an_unknown_policy(complaint: Complain) -> None:
-    assert "groove, random, repeat" in complaint("demo", "--fast", "--policy", "waltz")
+    assert "groove, playlist" in complaint("demo", "--fast", "--policy", "waltz")
 
 
 def test_an_unknown_embedder(complaint: Complain, take: Path, tmp_path: Path) -> None:

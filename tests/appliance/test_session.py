@@ -12,7 +12,8 @@ from support.music import make_bundle, phrase, segments
 from support.stage import MS, SECOND, Stage
 
 from appliance.events import MidiIn, Outcome, Reported, SeedCompared, Tap, Tick
-from appliance.policy import Groove
+from appliance.jobs import compare_seed
+from appliance.policies import Groove
 from appliance.session import Settings
 from appliance.verify import verify_session
 from corpus.bundle import Bundle
@@ -246,7 +247,7 @@ def test_an_answer_for_an_earlier_take_is_ignored(bundle: Bundle) -> None:
     stage.record()
     stage.command("stop")
     stage.record()
-    stage.do(SeedCompared(stage.now, 1, bundle.neighbours[0]))
+    stage.do(SeedCompared(stage.now, 1, compare_seed(bundle.path, bundle.phrase(0))))
     stage.run(20)
     assert {line["source"] for line in stage.provenance} == {"seed"}
 

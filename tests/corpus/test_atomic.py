@@ -13,9 +13,10 @@ import pytest
 from support.music import make_bundle, manifest_facts, segments
 
 from corpus import atomic, bundle
-from corpus.bundle import MANIFEST, Described, open_bundle, write_bundle
+from corpus.bundle import Described, open_bundle, write_bundle
 from corpus.describe import describe_all
 from corpus.errors import BundleError
+from corpus.manifest import MANIFEST
 from corpus.neighbours import neighbour_table
 from models.pitch_histogram import PitchHistogram
 
@@ -30,7 +31,7 @@ def material(count: int) -> tuple[Any, ...]:
     vectors = embedder.embed(phrases)
     described = [Described(*pair) for pair in zip(pieces, describe_all(phrases), strict=True)]
     table = neighbour_table(embedder, phrases, vectors)
-    return described, vectors, table, manifest_facts(embedder)
+    return described, vectors, table, manifest_facts(embedder, pieces)
 
 
 def write(place: Path, count: int) -> None:

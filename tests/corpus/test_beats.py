@@ -16,6 +16,7 @@ from corpus.beats import (
     BeatGrid,
     extended,
     follows_tempo_map,
+    in_bars,
     on_grid,
     track_beats,
     with_beat,
@@ -127,6 +128,73 @@ def test_a_told_tempo_counts_even_against_what_is_heard(tempo: float) -> None:
     assert abs(np.log(grid.bpm / tempo)) <= 0.2
     assert grid.times[0] <= 0
     assert grid.times[-1] >= onset[-1]
+
+
+@pytest.mark.parametrize("bar", [2.0, 3.0, 3.5, 4.0, 5.0, 16.0])
+@pytest.mark.parametrize("first", [0, 1, 5])
+def test_told_bars_begin_where_the_accents_are(bar: float, first: int) -> None:
+    """A low note begins each bar; half a bar of 7/8 is between two beats."""
+    beat = np.arange(0, 160, 0.5)
+    low = (beat - first) % bar == 0
+    onset, ones = 1.0 + beat * 0.6, np.ones(len(beat))
+    pitch = np.where(low, 33.0, 62.0 + beat % 3)
+    grid = track_beats(onset, 0.3 * ones, pitch, np.where(low, 110, 70), 100.0, bar)
+    assert grid.bar == bar
+    second = grid.times[grid.downbeat] - 1.0
+    assert abs((second / 0.6 - first + bar / 2) % bar - bar / 2) < 0.1
+
+
+@pytest.mark.parametrize("count", [3, 200])
+@pytest.mark.parametrize("second", [0.0, 1.3, 40.0, 500.0])
+def test_a_bar_begins_on_the_downbeat_that_is_told(count: int, second: float) -> None:
+    onset, ones = 5.0 + np.arange(count) * 0.5, np.ones(count)
+    pitch = 40 + np.arange(count) % 5
+    grid = track_beats(onset, 0.4 * ones, pitch, 80 * ones, 120.0, 3.0, second)
+    step = np.diff(grid.times).mean()
+    off = (grid.times[grid.downbeat] - second + 0.75) % 1.5 - 0.75
+    assert abs(off) <= step / 2 + 1e-6
+    assert grid.times[0] <= onset[0]
+    assert grid.times[-1] >= onset[-1]
+
+
+def test_bars_of_seven_eighths_begin_between_beats() -> None:
+    times = np.arange(20) * 0.5
+    notes = np.array([(6.0, 0.5, 60, 80), (8.0, 0.5, 62, 80)], dtype=NOTE)
+    moved = on_grid(_recording("x", notes), BeatGrid(times, 1, 3.5, 1.0))
+    # Downbeats on the beats -2.5, 1, 4.5, 8 ...; the notes are on 6 and 8.
+    assert moved.notes["onset"] == pytest.approx([8.5, 10.5])
+    assert moved.bars.tolist() == [(0.0, 3.5)]
+    assert moved.tempos["value"] == pytest.approx([120.0])
+
+
+@pytest.mark.parametrize(
+    ("bar", "downbeat", "expected"),
+    [
+        (None, None, [(0, 4), (8, 3), (20, 4)]),
+        (None, 4.0, [(0, 4), (8, 3), (20, 4)]),
+        (None, 5.0, [(0, 1), (1, 4), (8, 3), (20, 4)]),
+        (None, 9.5, [(0, 4), (8, 1.5), (9.5, 3), (20, 4)]),
+        (None, 63.0, [(0, 4), (8, 3), (20, 3), (23, 4)]),
+        (5.0, None, [(0, 5)]),
+        (5.0, 7.0, [(0, 2), (2, 5)]),
+    ],
+)
+def test_told_bars_leave_other_metres_where_they_are(
+    bar: float | None, downbeat: float | None, expected: list[tuple[float, float]]
+) -> None:
+    notes = np.array([(0.0, 1.0, 60, 80)], dtype=NOTE)
+    bars = np.array([(0, 4), (8, 3), (20, 4)], dtype=CHANGE)
+    told = in_bars(replace(_recording("x", notes), bars=bars), bar, downbeat)
+    assert told.bars.tolist() == expected
+
+
+@pytest.mark.parametrize("tempo", [None, 88.0, 50.0])
+def test_whether_its_own_beats_were_kept_is_told(tempo: float | None) -> None:
+    truth = take("07-montuno")
+    written = float(truth.tempos["value"][0])
+    heard = with_beat(truth, written if tempo == 88.0 else tempo)
+    assert heard.bpm_source == ("notes" if tempo == 50.0 else "file")
+    assert (heard.notes is truth.notes) == (heard.bpm_source == "file")
 
 
 def test_random_notes_have_no_tempo() -> None:

@@ -2,8 +2,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from support.music import midi_file, off, on
+from support.music import midi_file, off, on, phrase
 
 from corpus import demo
 from corpus.build import BuildReport, BuildSettings, build_bundle
@@ -13,7 +14,10 @@ from corpus.engine import Engine, make_engine
 from corpus.errors import CorpusError, MidiFileError
 from corpus.export import export_bundle
 from corpus.gathering import Progress
+from corpus.importing import ImportSettings
+from corpus.midiwrite import write_phrase
 from corpus.recording import LABELS, NAME, TOML
+from corpus.segment import CutSettings
 
 
 def take(path: Path, beats: int = 32, root: int = 40) -> Path:
@@ -267,3 +271,145 @@ def test_the_same_pre_cut_piece_in_two_keys_is_one(tmp_path: Path) -> None:
     count = len(open_bundle(tmp_path / "out"))
     report = build([tmp_path / "cut"], tmp_path / "again")
     assert (report.segments, report.copies) == (count, 1)
+
+
+def groove(path: Path, numerator: int, denominator: int, bars: int = 12) -> Path:
+    """A bass line in a metre, an accent on each bar, one note an eighth, not quite in time."""
+    import mido
+
+    steps = numerator * 8 // denominator
+    rng = np.random.default_rng(steps)
+    metre = mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator, time=0)
+    tempo = mido.MetaMessage("set_tempo", tempo=437_137, time=0)
+    track: list[Any] = []
+    now = 0
+    for step in range(bars * steps):
+        place, pitch = step % steps, 36 + [0, 7, 4, 9, 5, 10, 12][step % steps % 7]
+        start = max(now, step * 240 + int(rng.integers(-12, 13)))
+        track += [on(pitch, start - now, velocity=110 if place == 0 else 70), off(pitch, 200)]
+        now = start + 200
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return midi_file(path, [[metre, tempo], track])
+
+
+def assert_comes_back(tmp_path: Path, **settings: Any) -> set[float]:
+    """What was built in tmp_path/out, exported and imported, is what it was; its lengths."""
+    bundle = open_bundle(tmp_path / "out")
+    export_bundle(bundle, tmp_path / "cut")
+    build([tmp_path / "cut"], tmp_path / "again", **settings)
+    again = open_bundle(tmp_path / "again", verify=True)
+    for column in ("id", "track", "start_beat", "beats", "bar", "transposed", "rotated", "notes"):
+        assert again.segments[column].tolist() == bundle.segments[column].tolist()
+    assert np.allclose(again.segments["bpm"], bundle.segments["bpm"], rtol=1e-5)
+    tick = 1 / 960 + 1e-9
+    for row in range(len(bundle)):
+        before, after = bundle.phrase(row), again.phrase(row)
+        for name in ("pitch", "velocity"):
+            assert before.notes[name].tolist() == after.notes[name].tolist()
+        assert np.abs(before.notes["onset"] - after.notes["onset"]).max() <= tick
+        assert np.abs(before.notes["duration"] - after.notes["duration"]).max() <= 2 * tick
+        assert before.pedals[["control", "value"]].tolist() == (
+            after.pedals[["control", "value"]].tolist()
+        )
+        assert np.allclose(before.pedals["beat"], after.pedals["beat"], rtol=0, atol=tick)
+    return set(bundle.segments["beats"].tolist())
+
+
+@pytest.mark.parametrize("cut", ["bars", "phrases"])
+@pytest.mark.parametrize(
+    ("beats", "lengths"),
+    [
+        (4, {4.0, 5.0, 6.0, 7.0, 4.5}),
+        (8, {8.0, 6.0, 5.0, 7.0, 4.5}),
+        (16, {16.0, 15.0, 14.0, 13.5}),
+    ],
+)
+def test_exported_segments_of_any_length_and_metre_come_back(
+    tmp_path: Path, beats: int, lengths: set[float], cut: str
+) -> None:
+    for numerator, denominator in ((4, 4), (3, 4), (5, 4), (7, 8), (9, 8)):
+        groove(tmp_path / "in" / f"in {numerator}.mid", numerator, denominator)
+    importing = ImportSettings(CutSettings(beats, cut=cut, min_loopability=0.0))
+    build([tmp_path / "in"], tmp_path / "out", importing=importing)
+    found = assert_comes_back(tmp_path)
+    assert found == lengths if cut == "bars" else found & lengths
+
+
+def test_nine_beats_in_three_four_come_back(tmp_path: Path) -> None:
+    groove(tmp_path / "in" / "waltz.mid", 3, 4)
+    build([tmp_path / "in"], tmp_path / "out", beats=9)
+    assert assert_comes_back(tmp_path) == {9.0}
+
+
+@pytest.mark.parametrize("lead_in", [0.0, 0.13, 0.5])
+def test_a_segment_comes_back_with_the_lead_in_it_was_cut_with(
+    tmp_path: Path, lead_in: float
+) -> None:
+    groove(tmp_path / "in" / "a.mid", 4, 4)
+    importing = ImportSettings(CutSettings(lead_in=lead_in, min_loopability=0.0))
+    build([tmp_path / "in"], tmp_path / "out", importing=importing)
+    assert_comes_back(tmp_path, importing=importing)
+
+
+def test_the_recordings_that_ship_come_back(tmp_path: Path) -> None:
+    build(demo.recordings()[::4], tmp_path / "out", beats=4)
+    assert_comes_back(tmp_path)
+
+
+def pre_cut(path: Path, root: int, drums: int = 0, beats: float = 8.0) -> Path:
+    """A file by the convention, with some drums that are left out."""
+    import mido
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_phrase(path, phrase(root=root, beats=beats), path.stem, 1.0)
+    midi = mido.MidiFile(path)
+    beat = [message for _ in range(drums) for message in (on(40, 1, channel=9), off(40, 1, 9))]
+    midi.tracks.append(mido.MidiTrack(beat))
+    midi.save(path)
+    return path
+
+
+def test_a_track_in_pieces_is_told_of_as_one(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    pre_cut(folder / "song_0-4.mid", 36, drums=5)
+    damaged = pre_cut(folder / "song_4-8.mid", 40, drums=5)
+    damaged.write_bytes(damaged.read_bytes()[:-4])
+    pre_cut(folder / "song_0-4_t02s00.mid", 47)  # other music than its name says
+    (folder / "labels.csv").write_text("file,labels\nsong_0-4,calm\nsong_4-8,wild\n")
+    report = build([folder], tmp_path / "out")
+    bundle = open_bundle(tmp_path / "out", verify=True)
+    song, other = report.tracks
+    assert (song.name, song.segments) == ("song", 2)
+    assert song.files == ("song_0-4.mid", "song_4-8.mid")
+    assert (song.file, song.labels) == ("song_0-4.mid", ("calm", "wild"))
+    drums = [out.count for out in song.left_out if out.reason == "drums"]
+    assert drums == [10]
+    assert song.repairs
+    assert (other.name, other.file, other.segments) == (
+        "song_0-4_t02s00",
+        "song_0-4_t02s00.mid",
+        1,
+    )
+    assert [track.name for track in report.tracks] == [
+        *dict.fromkeys(bundle.segments["track"].tolist())
+    ]
+    assert [track["name"] for track in bundle.manifest["tracks"]] == ["song", "song_0-4_t02s00"]
+
+
+def test_the_same_pre_cut_name_in_two_zips_is_the_same_track(tmp_path: Path) -> None:
+    stem = "001_125.333-129.333"
+    zips = []
+    for number, root in enumerate((36, 36, 43)):
+        file = pre_cut(tmp_path / str(number) / f"{stem}.mid", root)
+        zips.append(tmp_path / f"{number}.zip")
+        with zipfile.ZipFile(zips[-1], "w") as archive:
+            archive.write(file, file.name)
+    report = build(zips[:2], tmp_path / "same")
+    assert [(track.name, track.segments) for track in report.tracks] == [("001", 1)]
+    assert report.copies == 1
+    assert len(report.tracks[0].files) == 2
+    report = build(zips[1:], tmp_path / "other")
+    assert [(track.name, track.segments) for track in report.tracks] == [
+        ("001", 1),
+        (f"{stem}-2", 1),
+    ]

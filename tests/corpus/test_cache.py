@@ -3,6 +3,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays, scalar_dtypes
 
 import corpus.cache
 import corpus.npy
-from corpus.cache import LAYOUT, Cache, default_folder, key_of, key_of_code, pack, unpack
+from corpus.cache import LAYOUT, Cache, code_key, default_folder, key_of, key_of_code, pack, unpack
 from models.notes import NOTE, note_array
 
 KEY, OTHER = key_of("one"), key_of("other")
@@ -232,6 +233,40 @@ def test_a_key_of_code_changes_with_the_code(tmp_path: Path) -> None:
         Path(corpus.cache.__file__).read_bytes(), Path(corpus.npy.__file__).read_bytes()
     )
     assert key_of_code(corpus.cache) != key_of_code(corpus.npy)
+
+
+def test_a_package_counts_with_all_its_modules(tmp_path: Path) -> None:
+    def package(name: str, **texts: str) -> ModuleType:
+        module = ModuleType(name)
+        (tmp_path / name).mkdir()
+        for file, text in texts.items():
+            (tmp_path / name / f"{file}.py").write_text(text)
+        module.__file__ = str(tmp_path / name / "__init__.py")
+        module.__path__ = [str(tmp_path / name)]
+        return module
+
+    key = key_of_code(package("one", __init__="", a="1", b="2"))
+    assert key == key_of_code(package("same", __init__="", a="1", b="2"))
+    assert key != key_of_code(package("other", __init__="", a="1", b="3"))
+    with pytest.raises(ValueError, match="bare has no file"):
+        key_of_code(ModuleType("bare"))
+
+
+def test_the_key_of_all_code_knows_the_rooms_and_the_packages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = code_key()
+    assert code_key.__wrapped__() == known
+    asked: list[str] = []
+    monkeypatch.setattr(corpus.cache, "version", lambda name: asked.append(name) or "99.9")
+    assert code_key.__wrapped__() != known
+    assert asked == ["numpy", "symusic"]
+    rooms: list[str] = []
+    monkeypatch.setattr(
+        corpus.cache, "key_of_code", lambda *modules: rooms.extend(m.__name__ for m in modules)
+    )
+    code_key.__wrapped__()
+    assert rooms == ["corpus", "models"]
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from corpus.errors import CorpusError
 from corpus.export import LEAD_IN_BEATS, export_bundle, segment_names
 from corpus.midifile import read_recording
 from corpus.midiwrite import TICKS_PER_BEAT
+from corpus.precut import cut_by_name
 from corpus.segment import Segment
-from models.notes import Phrase, note_array, pedal_array
+from models.notes import Phrase, note_array, pedal_array, sort_notes
 
 TICK = 1 / TICKS_PER_BEAT + 1e-9
 
@@ -133,3 +134,52 @@ def test_the_same_bundle_gives_the_same_bytes(tmp_path: Path) -> None:
     bundle = make_bundle(tmp_path / "bundle", segments(4))
     one, two = (export_bundle(bundle, tmp_path / name) for name in ("one", "two"))
     assert [file.read_bytes() for file in one] == [file.read_bytes() for file in two]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sets(st.sampled_from([-0.125, 0.0, 3.0, 7.875]), min_size=1),
+    st.integers(1, 20),
+)
+def test_rounding_takes_no_note_over_the_edge_of_its_segment(
+    tmp_path_factory: pytest.TempPathFactory, near: set[float], parts: int
+) -> None:
+    """Notes within a tick before and after where segments of 7.875 + 0.125 beats are cut."""
+    folder = tmp_path_factory.mktemp("edge")
+    onsets = sorted({edge + side * parts / 20_000 for edge in near for side in (-1, 0, 1)})
+    inside = [onset for onset in onsets if -0.125 <= onset < 7.875]
+    rows = [(onset, 0.01, 40 + i, 80) for i, onset in enumerate(inside)]
+    music = Phrase(sort_notes(note_array(rows)), pedal_array([]), 8.0, 111.0, 4.0)
+    bundle = make_bundle(folder / "bundle", [Segment("take", 24.0, music)])
+    (file,) = export_bundle(bundle, folder / "out")
+    found = cut_by_name(read_recording(file))
+    assert found is not None
+    notes = found.segments[0].phrase.notes
+    assert notes["pitch"].tolist() == music.notes["pitch"].tolist()
+    assert np.abs(notes["onset"] - music.notes["onset"]).max() <= TICK
+    assert found.left_out == ()
+
+
+def test_transposed_and_rotated_material_says_so_and_comes_back(tmp_path: Path) -> None:
+    kinds = [(3, 2.0), (-5, 0.5), (0, 0.0), (0, 7.0)]
+    pieces = [
+        Segment("take", 8.0 * i, phrase(root=40 + i), transposed=semitones, rotated=beats)
+        for i, (semitones, beats) in enumerate(kinds)
+    ]
+    bundle = make_bundle(tmp_path / "bundle", pieces)
+    files = export_bundle(bundle, tmp_path / "out")
+    assert [file.name for file in files] == [
+        "take_0.000-4.000_t03s2.mid",
+        "take_4.000-8.000_t-5s0.5.mid",
+        "take_8.000-12.000.mid",
+        "take_12.000-16.000_t00s7.mid",
+    ]
+    for file, piece in zip(files, pieces, strict=True):
+        found = cut_by_name(read_recording(file))
+        assert found is not None
+        (segment,) = found.segments
+        assert (segment.id, segment.transposed, segment.rotated) == (
+            piece.id,
+            piece.transposed,
+            piece.rotated,
+        )

@@ -5,15 +5,19 @@ import os
 import resource
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support.music import make_bundle, segments
+from support.music import make_bundle, seal, segments
 
-from corpus.bundle import ARRAYS, MANIFEST, Bundle, open_bundle
+from appliance.cli import main
+from corpus.bundle import ARRAYS, Bundle, open_bundle
 from corpus.errors import BundleError
+from corpus.manifest import MANIFEST
 from models.notes import check_notes
 
 Mutation = Callable[[np.random.Generator, Path], None]
@@ -156,15 +160,9 @@ def alter_rows(rng: np.random.Generator, path: Path) -> None:
 
 
 def hide(path: Path) -> None:
-    """Hashes and counts that fit the files again, as by somebody who means it."""
-    from corpus.bundle import _sha256
-
-    try:
-        manifest = json.loads((path / MANIFEST).read_text())
-        manifest["files"] = {name: _sha256(path / name) for name in FILES if name != MANIFEST}
-        (path / MANIFEST).write_text(json.dumps(manifest))
-    except (OSError, ValueError, TypeError, RecursionError):
-        pass  # beyond hiding
+    """Hashes that fit the files again, as by somebody who means it."""
+    with suppress(OSError, ValueError, TypeError, RecursionError):  # beyond hiding
+        seal(path)
 
 
 MUTATIONS: list[Mutation] = [
@@ -218,6 +216,18 @@ def use(bundle: Bundle) -> Iterator[str]:
             yield one_line(error)
 
 
+def look(path: Path, *options: str) -> bool:
+    """Whether `info` can tell what is in it; if it cannot, that is one line."""
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(["corpus", "info", str(path), *options])
+    assert (code, err.getvalue().count("\n")) in ((0, 0), (2, 1))
+    assert len(err.getvalue()) < 1000
+    assert bool(out.getvalue()) == (code == 0)
+    assert "\x1b" not in out.getvalue()
+    return code == 0
+
+
 @pytest.fixture
 def limited_memory() -> Iterator[None]:
     """A gigabyte more than there is now: whoever believes a header fails."""
@@ -242,8 +252,11 @@ def test_a_mutated_bundle_opens_or_says_why_not(tmp_path: Path, seed: int, count
         mutate(rng, whole, tmp_path / "b")
         verified = attempt(tmp_path / "b", verify=True)
         bundle = attempt(tmp_path / "b", verify=False)
+        told = look(tmp_path / "b")
+        assert look(tmp_path / "b", "--json") == told
         if bundle is None:
             assert verified is None
+            assert not told
             outcomes["refused"] += 1
             continue
         faults = list(use(bundle))
@@ -252,6 +265,7 @@ def test_a_mutated_bundle_opens_or_says_why_not(tmp_path: Path, seed: int, count
         if verified is None:
             outcomes["refused when verified"] += 1
         else:
+            assert told
             assert len(list(use(verified))) == 2  # whatever passes can be played
     assert all(outcomes.values()), outcomes  # every way out was taken
 
@@ -303,7 +317,7 @@ def test_counts_that_do_not_fit_are_found(tmp_path: Path) -> None:
     path = make_bundle(tmp_path / "b").path
     manifest = json.loads((path / MANIFEST).read_text())
     manifest["counts"]["notes"] += 1
-    (path / MANIFEST).write_text(json.dumps(manifest))
+    seal(path, manifest)
     with pytest.raises(BundleError, match="counts other rows"):
         open_bundle(path, verify=True)
 

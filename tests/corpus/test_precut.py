@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 import corpus.demo
 from corpus.midifile import read_recording
 from corpus.midiwrite import write_phrase
-from corpus.precut import COPY, PreCutName, parse_name, precut, same_music, unique, whole_beats
+from corpus.precut import (
+    COPY,
+    PreCutName,
+    cut_by_name,
+    cut_whole,
+    parse_name,
+    same_music,
+    unique,
+    whole_beats,
+)
 from corpus.recording import CHANGE, LeftOut, Recording
 from corpus.rotation import rotate
 from corpus.segment import CutSettings, Segment, cut
@@ -28,8 +37,8 @@ def written(folder: Path, stem: str, phrase: Phrase, offset: float = 1.0) -> Rec
     return read_recording(folder / f"{stem}.mid")
 
 
-def only_segment(recording: Recording, believed: bool = True) -> Segment:
-    found = precut(recording, believed)
+def only_segment(recording: Recording) -> Segment:
+    found = cut_by_name(recording) or cut_whole(recording)
     assert found is not None
     (segment,) = found.segments
     return segment
@@ -110,7 +119,7 @@ def test_a_named_file_is_the_segment_that_was_written(tmp_path: Path) -> None:
     phrase = demo()
     seconds = 16 * 60 / phrase.bpm
     stem = f"my_boogie-1_{seconds:.2f}-{seconds + 8 * 60 / phrase.bpm:.2f}"
-    segment = only_segment(written(tmp_path, stem, phrase), believed=False)
+    segment = only_segment(written(tmp_path, stem, phrase))
     assert segment.id == "my_boogie-1@16"
     assert (segment.phrase.beats, segment.origin) == (8.0, stem)
     assert same_notes(segment.phrase, phrase)
@@ -129,7 +138,7 @@ def test_where_the_seconds_count_the_lead_in_too_the_first_beat_is_one_later(
 def test_of_the_beat_of_lead_in_only_the_lead_in_belongs_to_the_segment() -> None:
     onsets = [0.0, 0.5, 0.9, *(1 + i / 2 for i in range(16)), 8.95]
     take = recording(onsets, end=9.0, name="take_8-12")
-    found = precut(take, believed=False)
+    found = cut_by_name(take)
     assert found is not None
     assert found.segments[0].phrase.notes["onset"][:2].tolist() == pytest.approx([-0.1, 0.0])
     assert found.segments[0].phrase.notes["onset"].max() == 7.5
@@ -137,7 +146,7 @@ def test_of_the_beat_of_lead_in_only_the_lead_in_belongs_to_the_segment() -> Non
         LeftOut("a note of what went before", 2),
         LeftOut("a note of what follows", 1),
     )
-    wide = precut(take, False, CutSettings(lead_in=0.5))
+    wide = cut_by_name(take, settings=CutSettings(lead_in=0.5))
     assert wide is not None
     assert wide.segments[0].phrase.notes["onset"][0] == -0.5
 
@@ -150,7 +159,71 @@ def test_a_file_that_is_not_what_its_name_says_is_not_believed(
     name: str, beats: int, end: float
 ) -> None:
     onsets = [i / 2 for i in range(2 * beats - 1)]
-    assert precut(recording(onsets, end, name=name), believed=False) is None
+    assert cut_by_name(recording(onsets, end, name=name)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "bar", "last", "beats", "start"),
+    [
+        ("take_8.000-10.000", 4, 4.5, 4, 16),
+        ("take_8.000-16.000", 4, 16.5, 16, 16),
+        ("take_8.000-16.000", 4, 12.0, 16, 16),  # it ends with a rest
+        ("take_8.000-10.500", 5, 5.5, 5, 16),
+        ("take_8.000-11.000", 3, 6.5, 6, 16),
+        ("take_8.000-11.500", 3.5, 7.5, 7, 16),
+        ("take_5.250-8.750", 3.5, 7.5, 7, 10.5),
+        ("take_8.000-10.250", 4.5, 4.5, 4.5, 16),
+        ("take_8.000-11.500", 4, 7.5, 7, 16),  # whole beats, if not whole bars
+        ("take_8.000-12.500", 3, 8.5, 9, 16),
+        ("take_8.000-12.500", 4, 8.5, 8, 17),  # eight, and START is that of the lead-in
+        ("take_8.000-12.500", 4, 9.0, 9, 16),  # more than eight
+        ("take_8.000-12.150", 4, 8.5, 8, 16),  # about eight
+        ("take_8-12", 3, 8.5, 8, 16),
+        ("take_8-16", 4, 16.5, 16, 16),
+        ("take_8.000-10.000_t00s01", 4, 8.5, 8, 16),
+        ("take_8.000-12.500_t00s01", 3, 8.5, 8, 17),
+    ],
+)
+def test_the_seconds_in_the_name_give_the_length(
+    name: str, bar: float, last: float, beats: float, start: float
+) -> None:
+    take = recording([*np.arange(1, last, 0.5).tolist(), last], last + 0.4, bar, name)
+    segment = only_segment(take)
+    assert (segment.phrase.beats, segment.start_beat, segment.track) == (beats, start, "take")
+
+
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [
+        ("take_8.000-10.000", 5.5),  # notes after its end
+        ("take_8.000-9.000", 2.5),  # too short
+        ("take_8.000-17.000", 17.0),  # too long
+        ("take_8.000-10.650", 5.0),  # neither whole beats nor about eight
+    ],
+)
+def test_seconds_that_are_not_those_of_the_file_say_nothing(name: str, last: float) -> None:
+    take = recording([*np.arange(1, last, 0.5).tolist(), last], last + 0.4, name=name)
+    assert cut_by_name(take) is None
+
+
+@given(
+    st.sampled_from([2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0]),
+    st.integers(1, 8),
+    st.integers(0, 10_000),
+    st.integers(150_000, 2_000_000),
+)
+def test_whole_bars_of_any_metre_and_tempo_are_read_as_they_are_named(
+    bar: float, count: int, place: int, pace: int
+) -> None:
+    """`pace` in microseconds a beat, as a file has it; the name is written from more digits."""
+    beats, start = count * bar, place / 2
+    if not 4 <= beats <= 16:
+        return
+    second = (pace + 0.4) / 1e6
+    name = f"take_{start * second:.3f}-{(start + beats) * second:.3f}"
+    take = recording([1.0, 2.0, beats + 0.9], beats + 1, bar, name)
+    segment = only_segment(replace(take, tempos=np.array([(0, 6e7 / pace)], CHANGE)))
+    assert (segment.phrase.beats, segment.start_beat) == (beats, start)
 
 
 @pytest.mark.parametrize(
@@ -183,12 +256,12 @@ def test_where_the_file_says_its_end_that_counts() -> None:
     assert whole_beats(take, end=6.5) == 8.0
 
 
-def test_a_short_file_is_taken_as_it_is_if_its_tempo_is_believed(tmp_path: Path) -> None:
+def test_a_short_file_is_taken_as_it_is(tmp_path: Path) -> None:
     phrase = demo("09-ballad-f")
     lead_in = phrase.notes["onset"] < 0
     phrase = replace(phrase, notes=phrase.notes[~lead_in])
     take = written(tmp_path, "waltz", phrase, offset=0.0)
-    assert precut(take, believed=False) is None
+    assert cut_by_name(take) is None
     segment = only_segment(take)
     assert (segment.id, segment.phrase.beats, segment.phrase.bar) == ("waltz@0", 6.0, 3.0)
     assert same_notes(segment.phrase, phrase)

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.music import midi_file, off, on
 
+import corpus.segment
 from corpus.errors import CorpusError
 from corpus.midifile import read_recording
 from corpus.recording import Recording
-from corpus.segment import LEAD_IN, CutSettings, Segment, bars_within
+from corpus.segment import LEAD_IN, CutSettings, Segment, bars_within, cut_phrase
 from corpus.segment import cut as cut_all
 from models.notes import note_array, pedal_array
 
@@ -86,6 +87,28 @@ def test_the_pedal_state_at_the_start_is_part_of_a_segment() -> None:
     assert segments[3].phrase.pedals.tolist() == [(0.0, 64, 0), (0.0, 67, 127)]
 
 
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 64), st.sampled_from([64, 65, 66, 67]), st.integers(0, 127)),
+        max_size=30,
+    ),
+    st.integers(0, 60),
+)
+def test_the_state_of_each_pedal_is_what_its_last_event_said(
+    rows: list[tuple[float, int, int]], start: int
+) -> None:
+    take = recording(quarters(64), rows)
+    events = take.pedals.tolist()
+    state = dict.fromkeys((64,), 0) | {
+        control: value
+        for beat, control, value in events
+        if beat <= start and control in (64, 66, 67)
+    }
+    inside = [(b - start, control, value) for b, control, value in events if start < b < start + 4]
+    found = cut_phrase(take, float(start), 4.0, 4.0).pedals.tolist()
+    assert found == [(0.0, control, state[control]) for control in sorted(state)] + inside
+
+
 def test_silence_at_the_start_and_in_the_middle_is_left_out() -> None:
     rows = [row for row in quarters(40) if row[0] >= 8 and not 16 <= row[0] < 24]
     assert [segment.start_beat for segment in cut(recording(rows))] == [8, 24, 32]
@@ -135,6 +158,48 @@ def test_what_is_left_out_is_counted_by_reason_and_said_where() -> None:
         ),
         ("less than 8 beats before its end (first at beat 64)", 1),
     ]
+
+
+@given(
+    st.lists(st.integers(0, 4000).map(lambda eighth: eighth / 8), min_size=1, max_size=8),
+    st.sampled_from([1.5, 3.0, 3.5, 4.0]),
+    st.sampled_from([0.0, 0.125, 0.1, 1.0]),
+)
+def test_long_silence_is_counted_as_if_it_were_cut(
+    onsets: list[float], bar: float, lead_in: float
+) -> None:
+    take = recording([(onset, 0.5, 60, 80) for onset in onsets], bar=bar)
+    found = cut_all(take, CutSettings(lead_in=lead_in, min_loopability=0))
+    counts = {one.reason.split(" (")[0]: one.count for one in found.left_out}
+    length, empty, filled = bars_within(bar, 8), 0, []
+    heard = [onset for onset in onsets if onset < take.beats - lead_in]
+    whole, inside = divmod(min(heard, default=take.beats) + lead_in, bar)
+    start = (whole + (inside > bar / 2 and len(heard) > 1)) * bar
+    while start + length <= take.beats + bar / 2 + 1e-6:
+        if any(start - lead_in <= onset < start + length - lead_in for onset in onsets):
+            filled.append(start)
+        else:
+            empty += 1
+        start += length
+    assert [segment.start_beat for segment in found.segments] == filled
+    assert counts.get("silence", 0) == empty
+
+
+def test_days_of_silence_are_passed_over_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[float] = []
+    known = corpus.segment._piece
+
+    def counted(recording: Recording, start: float, *rest: Any) -> Any:
+        judged.append(start)
+        return known(recording, start, *rest)
+
+    monkeypatch.setattr(corpus.segment, "_piece", counted)
+    far = [(onset + 160_000, *rest) for onset, *rest in quarters(16)]
+    take = recording([*quarters(16), *far])  # type: ignore[list-item]
+    assert left_out(take) == [("silence (first at beat 16)", 19_998)]
+    assert judged == [0, 8, 16, 160_000, 160_008]
+    after = replace(take, beats=199_999.0)
+    assert ("silence (first at beat 16)", 19_998 + 4_998) in left_out(after)
 
 
 def test_bars_that_are_longer_than_any_segment_are_left_out() -> None:

@@ -14,7 +14,7 @@ from support.mutate import mutations
 from corpus.archive import Packed
 from corpus.errors import CorpusError, MidiFileError
 from corpus.limits import Limits
-from corpus.sources import Found, find_sources
+from corpus.sources import SIDECARS, Found, find_sources
 
 MIDI = b"MThd\x00\x00\x00\x06\x00\x01\x00\x00\x01\xe0"
 
@@ -112,8 +112,31 @@ def test_side_files_are_the_nearest_around(tmp_path: Path) -> None:
         "1": (b"a", None),
         "2": (MIDI + b"in/corpus.toml", None),
     }
+    shown = {s.stem: [s.shown_beside(name) for name in SIDECARS] for s in sources}
+    up = tmp_path / "up"
+    assert shown == {
+        "x": [f"{up}/corpus.toml", ""],
+        "y": [f"{up}/a/corpus.toml", ""],
+        "z": [f"{up}/a/corpus.toml", f"{up}/a/b/labels.csv"],
+        "1": [f"{up}/a/corpus.toml", ""],
+        "2": [f"{up}/a/t.zip: in/corpus.toml", ""],
+    }
     alone = find_sources([tmp_path / "up/a/y.mid"]).sources[0]
     assert alone.beside("corpus.toml") == b"a"
+
+
+def test_a_side_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "a/b/x.mid")
+    write(tmp_path / "a/labels.csv", bytes(100))
+    source = find_sources([tmp_path], Limits(sidecar_bytes=50)).sources[0]
+    with pytest.raises(CorpusError) as caught:
+        source.beside("labels.csv")
+    assert str(caught.value).startswith(f"{tmp_path}/a/labels.csv: larger than 50 bytes")
+    path = zipped(tmp_path / "y.zip", ["a/x.mid", "labels.csv"], bytes(100))
+    source = find_sources([path], Limits(sidecar_bytes=50)).sources[0]
+    with pytest.raises(CorpusError) as caught:
+        source.beside("labels.csv")
+    assert str(caught.value).startswith(f"{path}: labels.csv: larger than 50 bytes")
 
 
 def entry(name: str, mode: int = 0o644) -> zipfile.ZipInfo:

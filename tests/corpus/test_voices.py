@@ -82,6 +82,33 @@ def test_the_layers_that_the_demo_tables_write() -> None:
     assert (found == truth).mean() >= 0.85
 
 
+@pytest.mark.filterwarnings("error")
+@given(
+    st.tuples(st.floats(0.03, 0.0625), st.integers(2, 120)),
+    st.lists(st.sampled_from([0.0, 1.0, 3.0]), min_size=1, max_size=3),
+)
+@settings(deadline=None)
+def test_a_stroke_may_last_longer_than_what_is_around_it(
+    steps: tuple[float, int], pauses: list[float]
+) -> None:
+    """Note after note closer together than a stroke's, for beats on end."""
+    gaps = [gap for pause in pauses for gap in (pause, *[steps[0]] * steps[1])]
+    onsets = np.cumsum(gaps).tolist()
+    notes = note_array([(onset, 0.1, 40 + i % 50, 80) for i, onset in enumerate(onsets)])
+    flat = flatten([Phrase(notes, pedal_array([]), 64.0, 120.0)])
+    assert np.isfinite(features(flat)).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_last_note_of_a_long_stroke_is_heard_against_its_own() -> None:
+    rows = [(i / 20, 0.1, 60 + (i == 0), 80) for i in range(60)]  # one stroke of three beats
+    flat = flatten([Phrase(note_array(rows), pedal_array([]), 4.0, 120.0)])
+    columns = dict(zip((what for what, *_ in WEIGHTS), features(flat).T, strict=True))
+    assert len(flat.starts) == 1
+    assert columns["height above the mean upper edge (octaves)"][-1] == pytest.approx(-1 / 12)
+    assert columns["height above the mean lower edge (octaves)"][-1] == 0.0
+
+
 def test_features_of_a_small_chord() -> None:
     """Two strokes worked out by hand: C3 E4 held, then C5 while E4 still sounds."""
     notes = note_array([(0.0, 2.0, 48, 64), (0.0, 2.0, 64, 64), (1.0, 1.0, 72, 80)])

@@ -1,13 +1,22 @@
 """Small music for tests: phrases, MIDI files, bundles."""
 
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import mido
 import numpy as np
 
-from corpus.bundle import Bundle, Described, open_bundle, write_bundle
+from corpus.bundle import ARRAYS, Bundle, Described, open_bundle, write_bundle
 from corpus.describe import describe_all
+from corpus.importing import TrackFacts
+from corpus.manifest import MANIFEST, SEAL, manifest_text
 from corpus.neighbours import neighbour_table
+from corpus.recording import FILE
 from corpus.segment import Segment
 from models.notes import Phrase, note_array, pedal_array
 from models.pitch_histogram import PitchHistogram
@@ -45,10 +54,15 @@ def segments(count: int = 12) -> list[Segment]:
     return found
 
 
-def manifest_facts(embedder: PitchHistogram) -> dict[str, object]:
-    """What a build would say about itself, as far as it matters."""
+def manifest_facts(embedder: PitchHistogram, pieces: Sequence[Segment] = ()) -> dict[str, object]:
+    """What a build would say about itself and the tracks of these pieces, as far as it matters."""
     named = {"name": embedder.name, "sha256": embedder.sha256, "dimension": embedder.dimension}
-    return {"embedder": named, "beats": 8, "lead_in": 0.125, "tracks": []}
+    counts = Counter(piece.track for piece in pieces)
+    tracks = [
+        asdict(TrackFacts(name, f"{name}.mid", 120.0, FILE, 1.0, "C major", 0.5, count))
+        for name, count in counts.items()
+    ]
+    return {"embedder": named, "beats": 8, "lead_in": 0.125, "tracks": tracks}
 
 
 def make_bundle(path: Path, pieces: list[Segment] | None = None) -> Bundle:
@@ -59,8 +73,17 @@ def make_bundle(path: Path, pieces: list[Segment] | None = None) -> Bundle:
     vectors = embedder.embed(phrases)
     table = neighbour_table(embedder, phrases, vectors)
     described = [Described(*pair) for pair in zip(pieces, describe_all(phrases), strict=True)]
-    write_bundle(path, described, vectors, table, manifest_facts(embedder))
+    write_bundle(path, described, vectors, table, manifest_facts(embedder, pieces))
     return open_bundle(path)
+
+
+def seal(path: Path, manifest: dict[str, Any] | None = None) -> None:
+    """Hashes that fit the files again, as by somebody who changes a bundle on purpose."""
+    said = manifest or json.loads((path / MANIFEST).read_text())
+    files = [f"{name}.npy" for name in ARRAYS]
+    said["files"] = {file: hashlib.sha256((path / file).read_bytes()).hexdigest() for file in files}
+    told = {name: value for name, value in said.items() if name != SEAL}
+    (path / MANIFEST).write_text(manifest_text(told))
 
 
 def midi_file(

@@ -27,7 +27,7 @@ from appliance.events import (
 from appliance.folder import write_performance
 from appliance.jobs import compare_seed
 from appliance.journal import Journal
-from appliance.policy import Groove, Policy
+from appliance.policies import Groove, Policy
 from appliance.session import Session, Settings
 from corpus.bundle import Bundle
 

@@ -1,0 +1,90 @@
+"""What speaks for and against a candidate, each in logarithms of a chance.
+
+Every function takes the candidates as they would be played and returns one number a candidate;
+0 is "no opinion".
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.policies.moment import SEED, Moment
+from corpus.neighbours import Neighbours
+
+TEMPO_SPREAD = 0.35  # octaves of tempo change that a phrase bears well
+KEY_WEIGHT = 0.15  # a step round the circle of fifths
+MODE_WEIGHT = 0.3
+LABEL_WEIGHT = 1.0
+KEEP_TRANSPOSITION = 1.2
+SHIFT_WEIGHT = 0.05  # a semitone that the transposition moves
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Neighbours of what plays now, and the transposition in which each would be played."""
+
+    moment: Moment
+    near: Neighbours
+    semitones: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.near)
+
+    @cached_property
+    def rows(self) -> NDArray[Any]:
+        return np.asarray(self.near["segment"])
+
+    @cached_property
+    def segments(self) -> NDArray[Any]:
+        return np.asarray(self.moment.facts.segments[self.rows])
+
+    @cached_property
+    def steps(self) -> Floats:
+        """How large each step would be, against one at random."""
+        step = 1.0 - self.near["similarity"].astype(np.float64)
+        return np.asarray(np.maximum(0.0, step) / self.moment.facts.random_step)
+
+
+def tempo(candidates: Candidates) -> Floats:
+    octaves = np.log2(candidates.segments["bpm"] / candidates.moment.bpm)
+    return np.asarray(np.maximum(-0.5 * (octaves / TEMPO_SPREAD) ** 2, -14.0))
+
+
+def key(candidates: Candidates) -> Floats:
+    """Keys that are far from what sounds now on the circle of fifths, as far as they are sure."""
+    moment = candidates.moment
+    if moment.row == SEED:
+        return np.zeros(len(candidates))
+    here, there = moment.facts.segments[moment.row], candidates.segments
+    fifths = _fifths(there, candidates.semitones) - _fifths(here, moment.semitones)
+    apart = np.minimum(fifths % 12, -fifths % 12)
+    other_mode = there["key_minor"] != here["key_minor"]
+    sure = there["key_confidence"] * float(here["key_confidence"])
+    return np.asarray(-(KEY_WEIGHT * apart + MODE_WEIGHT * other_mode) * sure, np.float64)
+
+
+def labels(candidates: Candidates) -> Floats:
+    """What shares the labels of what plays now (the share that both have)."""
+    moment = candidates.moment
+    here = frozenset() if moment.row == SEED else moment.facts.labels(moment.row)
+    if not here:
+        return np.zeros(len(candidates))
+    there = [moment.facts.labels(int(row)) for row in candidates.rows]
+    return LABEL_WEIGHT * np.array([len(here & one) / len(here | one) for one in there])
+
+
+def steadiness(candidates: Candidates) -> Floats:
+    """A transposition that stays does not jump about."""
+    moved = np.abs(candidates.semitones - candidates.moment.semitones)
+    return np.asarray(-KEEP_TRANSPOSITION * (moved > 0) - SHIFT_WEIGHT * moved, np.float64)
+
+
+def _fifths(segments: Any, semitones: Any) -> Any:
+    """Place on the circle of fifths; a minor key stands with its relative major."""
+    tonic = segments["key_tonic"].astype(int) + 3 * segments["key_minor"].astype(int) + semitones
+    return tonic * 7 % 12
