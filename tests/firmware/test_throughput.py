@@ -17,7 +17,7 @@ WARM_UP = 20_000
 
 
 def test_as_fast_as_it_goes_nothing_is_lost() -> None:
-    found = measure(1.0)
+    found = measure(2.5)  # longer than a realtime process may go without a sleep
     assert found["messages"] > 0
     assert found["sent"] == found["messages"]
     assert found["lost"] == found["duplicated"] == found["out_of_order"] == 0
