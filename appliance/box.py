@@ -36,7 +36,7 @@ from appliance.jobs import InlineJobs, Jobs, ProcessJobs, compare_seed, finish_f
 from appliance.journal import Journal, Syncer
 from appliance.screen import draw
 from appliance.session import Session
-from corpus.bundle import Bundle
+from corpus.keeping.bundle import Bundle
 from firmware.clock import Clock, MonotonicClock, SimulatedClock
 from firmware.disklavier import Mechanics, SimulatedDisklavier
 from firmware.dispatch import Message

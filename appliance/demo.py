@@ -17,11 +17,11 @@ from appliance.policies import make_policy
 from appliance.session import Session, Settings
 from appliance.transport import MAX_BPM, MIN_BPM
 from corpus import demo as demo_corpus
-from corpus.build import BuildSettings, build_bundle
-from corpus.bundle import Bundle, open_bundle
+from corpus.building.build import BuildSettings, build_bundle
+from corpus.building.gathering import CODE
 from corpus.errors import BundleError
-from corpus.gathering import CODE
-from corpus.midifile import read_phrase
+from corpus.keeping.bundle import Bundle, open_bundle
+from corpus.reading.midifile import read_phrase
 from models.embedder import make_embedder
 from models.notes import Phrase
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import mido
 
 from appliance.errors import SessionFolderError
-from corpus.midifile import read_recording
 from corpus.midiwrite import TICKS_PER_BEAT, message_track, save_midi, tempo_track, to_tick
+from corpus.reading.midifile import read_recording
 from models.notes import Phrase
 
 SESSION, EVENTS, PROVENANCE = "session.json", "events.jsonl", "provenance.jsonl"

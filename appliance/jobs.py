@@ -14,8 +14,8 @@ from appliance.errors import ApplianceError
 from appliance.events import SeedFound
 from appliance.folder import STAGE, write_performance
 from appliance.plot import plot_session
-from corpus.bundle import check_embedder, open_bundle
 from corpus.errors import CorpusError
+from corpus.keeping.bundle import check_embedder, open_bundle
 from corpus.neighbours import in_twelve_keys, nearest_of
 from models.embedder import make_embedder
 from models.errors import ModelError

@@ -15,10 +15,10 @@ from appliance.pulse import PulseTrain
 from appliance.seed import Seed
 from appliance.timeline import Message, Timeline
 from appliance.transport import NS_PER_MINUTE, Transport
-from corpus.bundle import Bundle
+from corpus.cutting.rotation import rotated
+from corpus.cutting.segment import LEAD_IN
+from corpus.keeping.bundle import Bundle
 from corpus.neighbours import Neighbours
-from corpus.rotation import rotated
-from corpus.segment import LEAD_IN
 from models.notes import Phrase
 
 MARGIN_NS = 20_000_000  # a change takes effect this late, so that the player hears of it in time

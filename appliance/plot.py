@@ -14,8 +14,7 @@ from appliance.folder import (
     read_performance,
     read_session,
 )
-from corpus.midiwrite import TICKS_PER_BEAT
-from corpus.pianoroll import (
+from corpus.drawing.pianoroll import (
     BACKGROUND,
     FAINT,
     INK,
@@ -24,6 +23,7 @@ from corpus.pianoroll import (
     draw_octaves,
     roll_height,
 )
+from corpus.midiwrite import TICKS_PER_BEAT
 
 WIDTH, MARGIN, HEADER, ROW_GAP = 1600, 56, 64, 34
 MAX_ROWS, LOOPS_A_ROW = 12, 6  # a long concert gets denser rows, not an endless picture

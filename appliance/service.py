@@ -16,7 +16,7 @@ from appliance.errors import ConfigError
 from appliance.policies import make_policy
 from appliance.session import Session, Settings
 from appliance.transport import MAX_BPM, MIN_BPM
-from corpus.bundle import open_bundle
+from corpus.keeping.bundle import open_bundle
 
 CONFIG = Path("/etc/smartlooper/config.toml")
 

@@ -37,7 +37,7 @@ from appliance.policies import Policy, prepare
 from appliance.policies.facts import Facts
 from appliance.seed import MAX_SECONDS, capture
 from appliance.transport import MAX_BPM, MIN_BPM
-from corpus.bundle import Bundle
+from corpus.keeping.bundle import Bundle
 
 LISTEN_MESSAGES = 20_000  # MIDI in that is remembered: a take of MAX_SECONDS at full wire speed
 NOTICE_NS = 4_000_000_000

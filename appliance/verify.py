@@ -28,9 +28,9 @@ from appliance.folder import (
     read_session,
     write_performance,
 )
-from corpus.bundle import Bundle
+from corpus.cutting.rotation import rotated
+from corpus.keeping.bundle import Bundle
 from corpus.midiwrite import to_tick
-from corpus.rotation import rotated
 
 NEAR = 1  # ticks
 SEED_NEAR = 0.005  # beats: the seed is written in ticks, the journal in microseconds

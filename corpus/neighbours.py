@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.rotation import rotate
+from corpus.cutting.rotation import rotate
 from models.embedder import Embedder, Vectors
 from models.errors import ModelError
 from models.notes import Notes, Phrase

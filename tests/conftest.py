@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.music import make_bundle
 
-from corpus.bundle import Bundle
+from corpus.keeping.bundle import Bundle
 
 pytest_plugins = ["support.jack"]
 

@@ -1,6 +1,6 @@
-"""Fit the coefficients of corpus.metre to songs with known beats, and print its table of them.
+"""Fit the coefficients of corpus.hearing.metre to songs with known beats; prints their table.
 
-    python -m appliance.bench.beat_fit FOLDER > corpus/metre_weights.py
+    python -m appliance.bench.beat_fit FOLDER > corpus/hearing/metre_weights.py
 
 FOLDER holds NNN.mid and NNN.beats.txt as POP909 does. Songs whose number ends in 0 are set aside:
 nothing is learnt from them. Every song is heard twice, its piano alone and all its tracks.
@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.bench.beat_tracking import PARTS, Song, f_measure, read_song, song_numbers
-from corpus.beats import counted, pulse_ticks, refined
-from corpus.metre import (
+from corpus.hearing.beats import counted, pulse_ticks, refined
+from corpus.hearing.metre import (
     BAR_FEATURES,
     FEATURES,
     bar_counts,
@@ -54,7 +54,7 @@ def main(folder: Path) -> None:
             choices = _choices(song, part)
             beat.append(choices[0])
             bar += choices[1:]
-    print('"""Coefficients of corpus.metre, written by appliance.bench.beat_fit."""')
+    print('"""Coefficients of corpus.hearing.metre, written by appliance.bench.beat_fit."""')
     _print("BEAT", FEATURES, fit(beat, PENALTY["BEAT"]))
     _print("BAR", BAR_FEATURES, fit(bar, PENALTY["BAR"]))
 

@@ -15,7 +15,7 @@ import numpy as np
 import symusic
 from numpy.typing import NDArray
 
-from corpus.beats import (
+from corpus.hearing.beats import (
     MIN_BELIEF,
     MIN_CONFIDENCE,
     BeatGrid,
@@ -23,8 +23,8 @@ from corpus.beats import (
     follows_tempo_map,
     track_beats,
 )
-from corpus.onsets import Struck, struck
-from corpus.recording import CHANGE, Recording
+from corpus.hearing.onsets import Struck, struck
+from corpus.reading.recording import CHANGE, Recording
 from models.notes import NOTE, pedal_array, sort_notes
 
 Floats = NDArray[np.float64]

@@ -1,6 +1,6 @@
-"""How well `corpus.chords` finds the harmony that the tables of the demo corpus write.
+"""How well `corpus.hearing.chords` finds the harmony that the tables of the demo corpus write.
 
-The constants of `corpus.chords` were chosen on every second take; the others are `set_aside`.
+Its constants were chosen on every second take; the others are `set_aside`.
 """
 
 import zlib
@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from appliance.bench.layer_finding import take_layers
-from corpus.chords import chords
 from corpus.demo.generate import GENERATION
 from corpus.demo.layout import lay_out
 from corpus.demo.model import Track
 from corpus.demo.takes import STYLES, TRACKS
 from corpus.demo.theory import pitch_class
-from corpus.key import parse_key
+from corpus.hearing.chords import chords
+from corpus.hearing.key import parse_key
 
 
 def chord_figures() -> dict[str, Any]:

@@ -35,8 +35,8 @@ Part = Callable[[Path, Say], dict[str, Any]]
 _BUILD = """
 import json, sys, time
 from pathlib import Path
-from corpus.build import BuildSettings, build_bundle
-from corpus.engine import make_engine
+from corpus.building.build import BuildSettings, build_bundle
+from corpus.building.engine import make_engine
 
 if __name__ == "__main__":
     folder, out, jobs = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])

@@ -1,9 +1,9 @@
-"""How well `corpus.key` finds the key of a song, on the POP909 data.
+"""How well `corpus.hearing.key` finds the key of a song, on the POP909 data.
 
 The longest key in a song's NNN.key.txt counts as the truth; the score is MIREX's (1 for the key,
 0.5 a fifth off, 0.3 the relative key, 0.2 the parallel one). The baseline correlates the profiles
-of Krumhansl and Kessler (1982) with the durations of all notes. Profiles and constants of
-`corpus.key` were chosen on songs whose number does not end in 0; the others are `set_aside`.
+of Krumhansl and Kessler (1982) with the durations of all notes. Profiles and constants were chosen
+on songs whose number does not end in 0; the others are `set_aside`.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ import numpy as np
 import symusic
 from numpy.typing import NDArray
 
-from corpus.key import KEYS, MODES, Key, find_key, parse_key, pitch_classes, standardised
+from corpus.hearing.key import KEYS, MODES, Key, find_key, parse_key, pitch_classes, standardised
 from models.notes import NOTE, Notes, sort_notes
 
 PIANO, ALL, MELODY = "piano", "all", "melody"

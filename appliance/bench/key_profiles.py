@@ -1,4 +1,4 @@
-"""Learn the key profiles of `corpus.key` again: python -m appliance.bench.key_profiles POP909
+"""Learn the profiles of `corpus.hearing.key`: python -m appliance.bench.key_profiles POP909
 
 Songs whose number ends in 0 are set aside. Learnt from are eight-beat segments, each with the key
 that holds in its middle; whole songs, counted by the notes under their longest key, both from the
@@ -20,7 +20,7 @@ from appliance.bench.key_finding import KINDS, Song, longest_key, read_song, son
 from appliance.bench.layer_finding import take_layers
 from corpus.demo.model import Track
 from corpus.demo.takes import TRACKS
-from corpus.key import KEYS, Key, evidence, parse_key, pitch_classes, standardised
+from corpus.hearing.key import KEYS, Key, evidence, parse_key, pitch_classes, standardised
 from models.notes import Notes
 
 BEATS = 8

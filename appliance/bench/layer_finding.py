@@ -1,4 +1,4 @@
-"""How well `corpus.voices` finds a melody and a bass line; `python -m` this learns its weights.
+"""How well `corpus.hearing.voices` finds melody and bass; `python -m` this learns its weights.
 
 Two sources know the truth: POP909 (the MELODY track, merged with the PIANO track) and the tables
 of the demo corpus, which write bass, comp and lead apart. Eight beats at a time, as in a bundle.
@@ -20,8 +20,8 @@ from corpus.demo.compose import compose
 from corpus.demo.generate import GENERATION
 from corpus.demo.model import Track
 from corpus.demo.takes import STYLES, TRACKS
-from corpus.flat import Flat
-from corpus.voices import BASS, CHORDS, MELODY, features, flat_layers
+from corpus.hearing.flat import Flat
+from corpus.hearing.voices import BASS, CHORDS, MELODY, features, flat_layers
 from models.notes import NOTE, Notes
 
 BEATS, LEAD_IN = 8, 0.125

@@ -25,7 +25,7 @@ _IMPORT = """
 import sys, tempfile
 from pathlib import Path
 from corpus import demo
-from corpus.build import BuildSettings, build_bundle
+from corpus.building.build import BuildSettings, build_bundle
 import os
 os.nice(15)
 with tempfile.TemporaryDirectory() as folder:

@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus import demo
-from corpus.bundle import Bundle, Described, open_bundle, write_bundle
-from corpus.describe import describe
-from corpus.midifile import read_recording
+from corpus.cutting.segment import Segment, cut
+from corpus.hearing.describe import describe
+from corpus.keeping.bundle import Bundle, Described, open_bundle, write_bundle
 from corpus.neighbours import Comparison, Rows, compare, compare_phrases, nearest_to
-from corpus.segment import Segment, cut
+from corpus.reading.midifile import read_recording
 from models.embedder import Vectors
 from models.notes import Phrase, note_array, pedal_array, sort_notes, transpose
 from models.pitch_histogram import PitchHistogram

@@ -28,7 +28,7 @@ from appliance.pianist import Pianist
 from appliance.policies import make_policy
 from appliance.session import Session, Settings
 from corpus import demo as demo_corpus
-from corpus.midifile import read_phrase
+from corpus.reading.midifile import read_phrase
 
 WIRE_BYTE_US = 320  # one byte on a DIN wire
 OURS, MIDO, CYCLICTEST = "ours", "mido", "cyclictest"

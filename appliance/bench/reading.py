@@ -6,7 +6,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from corpus.midifile import read_recording
+from corpus.reading.midifile import read_recording
 
 _OURS_A_BLOCK = 50  # files; both readers get about the same time
 _THEIRS_A_BLOCK = 1

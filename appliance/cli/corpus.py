@@ -17,22 +17,22 @@ from appliance.demo import EMBEDDER
 from appliance.errors import ConfigError
 from appliance.progress import ProgressLine
 from appliance.service import Config
-from corpus.build import BuildReport, BuildSettings, build_bundle
-from corpus.bundle import Bundle, check_embedder, open_bundle
-from corpus.cache import Cache, default_folder
-from corpus.engine import make_engine
+from corpus.building.build import BuildReport, BuildSettings, build_bundle
+from corpus.building.cache import Cache, default_folder
+from corpus.building.engine import make_engine
+from corpus.building.importing import ImportSettings
+from corpus.cutting.segment import CUTS, DEFAULT_BEATS, LEAD_IN, MIN_LOOPABILITY, CutSettings
+from corpus.drawing.medley import write_nearest
+from corpus.drawing.plot import plot_corpus, plot_nearest
 from corpus.errors import CorpusError
-from corpus.export import export_bundle
-from corpus.importing import ImportSettings
-from corpus.key import MAJOR, MINOR, Key
-from corpus.limits import DEFAULT, Limits
-from corpus.manifest import HOW_COMPARED
-from corpus.medley import write_nearest
-from corpus.midifile import read_phrase
+from corpus.hearing.key import MAJOR, MINOR, Key
+from corpus.keeping.bundle import Bundle, check_embedder, open_bundle
+from corpus.keeping.export import export_bundle
+from corpus.keeping.manifest import HOW_COMPARED
+from corpus.keeping.soundness import check_segments
 from corpus.neighbours import K, Neighbours, nearest_to
-from corpus.plot import plot_corpus, plot_nearest
-from corpus.segment import CUTS, DEFAULT_BEATS, LEAD_IN, MIN_LOOPABILITY, CutSettings
-from corpus.soundness import check_segments
+from corpus.reading.limits import DEFAULT, Limits
+from corpus.reading.midifile import read_phrase
 from models.embedder import make_embedder
 from models.notes import Phrase
 

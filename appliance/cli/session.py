@@ -9,7 +9,7 @@ from appliance.errors import ConfigError
 from appliance.folder import PERFORMANCE, write_performance
 from appliance.plot import plot_session
 from appliance.verify import verify_session
-from corpus.bundle import open_bundle
+from corpus.keeping.bundle import open_bundle
 
 
 def add(commands: Any) -> None:

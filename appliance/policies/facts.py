@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.bundle import LABEL_MARK, Bundle
+from corpus.keeping.bundle import LABEL_MARK, Bundle
 from corpus.neighbours import Neighbours
 
 NOWHERE = -1  # the row of a segment that is not there

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.policies.facts import Facts
-from corpus.bundle import Bundle
+from corpus.keeping.bundle import Bundle
 from corpus.neighbours import TRANSPOSITIONS, Neighbours
 
 SEED = -1  # the row that stands for the seed

@@ -8,8 +8,8 @@ import numpy as np
 
 from appliance.errors import ConfigError
 from appliance.policies.facts import Facts, Rows
-from corpus.bundle import LABEL_MARK
-from corpus.describe import RANKED
+from corpus.hearing.describe import RANKED
+from corpus.keeping.bundle import LABEL_MARK
 
 NEAREST = 8  # segments that answer to an attribute value
 _LINE = re.compile(r"^\s*([0-9]*\.?[0-9]+)\s*(loops?|min|minutes?)\s+(\S.*?)\s*$")

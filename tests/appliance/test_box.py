@@ -11,7 +11,7 @@ from appliance.pianist import messages
 from appliance.policies import Groove
 from appliance.session import Session, Settings
 from appliance.transport import Transport
-from corpus.bundle import Bundle
+from corpus.keeping.bundle import Bundle
 from firmware.display import Display
 from firmware.errors import FirmwareError
 from firmware.simulated import SimulatedPlayer

@@ -18,7 +18,7 @@ from appliance.pianist import Pianist
 from appliance.policies import Groove
 from appliance.session import Session, Settings
 from appliance.verify import verify_session
-from corpus.bundle import Bundle
+from corpus.keeping.bundle import Bundle
 from firmware.clock import MonotonicClock
 from firmware.display import NoDisplay
 from firmware.fitted import FittedPlayer

@@ -22,9 +22,9 @@ from appliance.folder import write_performance
 from appliance.plot import plot_session
 from appliance.verify import VerificationError, verify_session
 from corpus import demo as demo_corpus
-from corpus.build import BuildSettings, build_bundle
-from corpus.bundle import Bundle, open_bundle
+from corpus.building.build import BuildSettings, build_bundle
 from corpus.errors import CorpusError
+from corpus.keeping.bundle import Bundle, open_bundle
 from models.errors import ModelError
 
 FILES = {

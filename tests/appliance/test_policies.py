@@ -16,8 +16,8 @@ from support.walking import walk as go
 from appliance.errors import ConfigError
 from appliance.policies import POLICIES, SEED, Choice, Groove, Moment, Policy, make_policy
 from appliance.policies.steps import fold
-from corpus.bundle import Bundle
-from corpus.segment import Segment
+from corpus.cutting.segment import Segment
+from corpus.keeping.bundle import Bundle
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from support.music import make_bundle, segments
 from appliance.policies.facts import Facts
 from appliance.policies.moment import Memory
 from appliance.policies.paths import Measure, Search, shortest, smallest_step
-from corpus.bundle import Bundle
+from corpus.keeping.bundle import Bundle
 
 DEGREE = 4
 

@@ -18,9 +18,9 @@ from support.walking import (
 from appliance.demo import demo_bundle
 from appliance.policies import SEED, Choice, make_policy
 from corpus import demo as demo_corpus
-from corpus.build import BuildSettings, build_bundle
-from corpus.bundle import open_bundle
-from corpus.midifile import read_phrase
+from corpus.building.build import BuildSettings, build_bundle
+from corpus.keeping.bundle import open_bundle
+from corpus.reading.midifile import read_phrase
 
 SEEDS, LOOPS, SETTINGS = 20, 200, 10
 

@@ -8,7 +8,7 @@ from appliance.pianist import messages
 from appliance.seed import MIN_BEATS, capture
 from appliance.transport import Transport
 from corpus import demo
-from corpus.midifile import read_phrase
+from corpus.reading.midifile import read_phrase
 from models.notes import check_notes
 
 SECOND = 1_000_000_000

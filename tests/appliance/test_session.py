@@ -16,8 +16,8 @@ from appliance.jobs import compare_seed
 from appliance.policies import Groove
 from appliance.session import Settings
 from appliance.verify import verify_session
-from corpus.bundle import Bundle
-from corpus.segment import Segment
+from corpus.cutting.segment import Segment
+from corpus.keeping.bundle import Bundle
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from support.music import make_bundle, manifest_facts, segments
 
-from corpus import atomic, bundle
-from corpus.bundle import Described, open_bundle, write_bundle
-from corpus.describe import describe_all
 from corpus.errors import BundleError
-from corpus.manifest import MANIFEST
+from corpus.hearing.describe import describe_all
+from corpus.keeping import atomic, bundle
+from corpus.keeping.bundle import Described, open_bundle, write_bundle
+from corpus.keeping.manifest import MANIFEST
 from corpus.neighbours import neighbour_table
 from models.pitch_histogram import PitchHistogram
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from appliance.bench.beat_tracking import f_measure, read_song, score_song, song_numbers, written
 from corpus import demo
-from corpus.beats import (
+from corpus.errors import CorpusError
+from corpus.hearing.beats import (
     MIN_BELIEF,
     BeatGrid,
     extended,
@@ -21,9 +22,8 @@ from corpus.beats import (
     track_beats,
     with_beat,
 )
-from corpus.errors import CorpusError
-from corpus.midifile import read_recording
-from corpus.recording import CHANGE, NOTES, Recording
+from corpus.reading.midifile import read_recording
+from corpus.reading.recording import CHANGE, NOTES, Recording
 from models.notes import NOTE, pedal_array, sort_notes
 
 POP909 = Path(__file__).resolve().parents[2].parent / "shared/data/pop909"

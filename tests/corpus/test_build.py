@@ -7,17 +7,17 @@ import pytest
 from support.music import midi_file, off, on, phrase
 
 from corpus import demo
-from corpus.build import BuildReport, BuildSettings, build_bundle
-from corpus.bundle import open_bundle
-from corpus.cache import Cache
-from corpus.engine import Engine, make_engine
+from corpus.building.build import BuildReport, BuildSettings, build_bundle
+from corpus.building.cache import Cache
+from corpus.building.engine import Engine, make_engine
+from corpus.building.gathering import Progress
+from corpus.building.importing import ImportSettings
+from corpus.cutting.segment import CutSettings
 from corpus.errors import CorpusError, MidiFileError
-from corpus.export import export_bundle
-from corpus.gathering import Progress
-from corpus.importing import ImportSettings
+from corpus.keeping.bundle import open_bundle
+from corpus.keeping.export import export_bundle
 from corpus.midiwrite import write_phrase
-from corpus.recording import LABELS, NAME, TOML
-from corpus.segment import CutSettings
+from corpus.reading.recording import LABELS, NAME, TOML
 
 
 def take(path: Path, beats: int = 32, root: int = 40) -> Path:

@@ -6,8 +6,8 @@ import pytest
 from support.dask_cluster import dask_cluster
 
 from corpus import demo
-from corpus.build import BuildSettings, build_bundle
-from corpus.engine import make_engine
+from corpus.building.build import BuildSettings, build_bundle
+from corpus.building.engine import make_engine
 
 
 def test_a_worker_killed_half_way_costs_no_byte(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from support.music import make_bundle, seal, segments
 
-from corpus.bundle import ARRAYS, check_embedder, open_bundle
-from corpus.columns import COLUMNS, RANGES, TEXTS
 from corpus.errors import BundleError
-from corpus.manifest import MANIFEST
+from corpus.keeping.bundle import ARRAYS, check_embedder, open_bundle
+from corpus.keeping.columns import COLUMNS, RANGES, TEXTS
+from corpus.keeping.manifest import MANIFEST
 from models.pitch_histogram import PitchHistogram
 
 

@@ -11,9 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, scalar_dtypes
 
-import corpus.cache
-import corpus.npy
-from corpus.cache import LAYOUT, Cache, code_key, default_folder, key_of, key_of_code, pack, unpack
+from corpus.building import cache as cache_module
+from corpus.building.cache import (
+    LAYOUT,
+    Cache,
+    code_key,
+    default_folder,
+    key_of,
+    key_of_code,
+    pack,
+    unpack,
+)
+from corpus.keeping import npy as npy_module
 from models.notes import NOTE, note_array
 
 KEY, OTHER = key_of("one"), key_of("other")
@@ -229,10 +238,11 @@ def test_keys_of_odd_names_and_things() -> None:
 
 
 def test_a_key_of_code_changes_with_the_code(tmp_path: Path) -> None:
-    assert key_of_code(corpus.cache, corpus.npy) == key_of(
-        Path(corpus.cache.__file__).read_bytes(), Path(corpus.npy.__file__).read_bytes()
+    assert key_of_code(cache_module, npy_module) == key_of(
+        Path(cache_module.__file__).read_bytes(),
+        Path(npy_module.__file__).read_bytes(),
     )
-    assert key_of_code(corpus.cache) != key_of_code(corpus.npy)
+    assert key_of_code(cache_module) != key_of_code(npy_module)
 
 
 def test_a_package_counts_with_all_its_modules(tmp_path: Path) -> None:
@@ -248,6 +258,10 @@ def test_a_package_counts_with_all_its_modules(tmp_path: Path) -> None:
     key = key_of_code(package("one", __init__="", a="1", b="2"))
     assert key == key_of_code(package("same", __init__="", a="1", b="2"))
     assert key != key_of_code(package("other", __init__="", a="1", b="3"))
+    deep = package("deep", __init__="", a="1", b="2")
+    (tmp_path / "deep" / "inside").mkdir()
+    (tmp_path / "deep" / "inside" / "c.py").write_text("4")
+    assert key != key_of_code(deep)
     with pytest.raises(ValueError, match="bare has no file"):
         key_of_code(ModuleType("bare"))
 
@@ -258,12 +272,14 @@ def test_the_key_of_all_code_knows_the_rooms_and_the_packages(
     known = code_key()
     assert code_key.__wrapped__() == known
     asked: list[str] = []
-    monkeypatch.setattr(corpus.cache, "version", lambda name: asked.append(name) or "99.9")
+    monkeypatch.setattr(cache_module, "version", lambda name: asked.append(name) or "99.9")
     assert code_key.__wrapped__() != known
     assert asked == ["numpy", "symusic"]
     rooms: list[str] = []
     monkeypatch.setattr(
-        corpus.cache, "key_of_code", lambda *modules: rooms.extend(m.__name__ for m in modules)
+        cache_module,
+        "key_of_code",
+        lambda *modules: rooms.extend(m.__name__ for m in modules),
     )
     code_key.__wrapped__()
     assert rooms == ["corpus", "models"]
@@ -346,7 +362,7 @@ def npy(descr: str, shape: str) -> bytes:
     """A packed result of one array whose header says whatever it likes."""
     header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}".encode()
     text = b'{"arrays": ["x"], "facts": null}'
-    start = corpus.cache._PACKED.pack(corpus.cache._PACK_MAGIC, len(text)) + text
+    start = cache_module._PACKED.pack(cache_module._PACK_MAGIC, len(text)) + text
     return start + b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(64)
 
 

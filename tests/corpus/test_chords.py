@@ -6,9 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.bench.chord_finding import chord_figures, written_roots
-from corpus.chords import CHORD, NO_ROOT, NONE, QUALITIES, Chords, changes, chord_name, chords
 from corpus.demo.takes import TRACKS
-from corpus.key import TONICS, Key
+from corpus.hearing.chords import (
+    CHORD,
+    NO_ROOT,
+    NONE,
+    QUALITIES,
+    Chords,
+    changes,
+    chord_name,
+    chords,
+)
+from corpus.hearing.key import TONICS, Key
 from models.notes import Notes, note_array
 
 KINDS = range(1, len(QUALITIES))

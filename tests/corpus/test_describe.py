@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.bench.layer_finding import take_layers
-from corpus import swing
-from corpus.chords import CHORD
 from corpus.demo.model import Track
 from corpus.demo.takes import STYLES, TRACKS
-from corpus.describe import (
+from corpus.hearing import swing
+from corpus.hearing.chords import CHORD
+from corpus.hearing.describe import (
     BATCH_BEATS,
     DESCRIPTION,
     DESCRIPTORS,
@@ -24,9 +24,9 @@ from corpus.describe import (
     describe_all,
     percentiles,
 )
-from corpus.key import Key
-from corpus.swing import STRAIGHT, SWUNG, TERNARY
-from corpus.voices import BASS, CHORDS, MELODY
+from corpus.hearing.key import Key
+from corpus.hearing.swing import STRAIGHT, SWUNG, TERNARY
+from corpus.hearing.voices import BASS, CHORDS, MELODY
 from models.errors import ModelError
 from models.notes import Phrase, note_array, pedal_array
 

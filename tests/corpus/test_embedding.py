@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from support.music import phrase
 
-import corpus.embedding
-from corpus.cache import pack
-from corpus.embedding import Batch, embed_batch, unpack_vectors
+import corpus.building.embedding
+from corpus.building.cache import pack
+from corpus.building.embedding import Batch, embed_batch, unpack_vectors
 from corpus.errors import CorpusError
 from corpus.neighbours import TRANSPOSITIONS, embed_moved
 from models.notes import Phrase
@@ -31,7 +31,7 @@ def test_every_phrase_in_every_transposition() -> None:
 @pytest.mark.parametrize("size", [1, 2])
 def test_few_at_once_or_many_make_no_difference(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     together = embed_batch(BATCH, EMBEDDER.name)
-    monkeypatch.setattr(corpus.embedding, "BATCH", size)
+    monkeypatch.setattr(corpus.building.embedding, "BATCH", size)
     assert embed_batch(BATCH, EMBEDDER.name) == together
 
 
@@ -57,10 +57,10 @@ def test_the_embedder_the_transpositions_and_the_code_are_in_the_key(
 ) -> None:
     keys = {BATCH.key("one"), BATCH.key("another")}
     with monkeypatch.context() as patch:
-        patch.setattr(corpus.embedding, "TRANSPOSITIONS", np.arange(-6, 6))
+        patch.setattr(corpus.building.embedding, "TRANSPOSITIONS", np.arange(-6, 6))
         keys.add(BATCH.key("one"))
     with monkeypatch.context() as patch:
-        patch.setattr(corpus.embedding, "code_key", lambda: "later")
+        patch.setattr(corpus.building.embedding, "code_key", lambda: "later")
         keys.add(BATCH.key("one"))
     assert len(keys) == 4
     assert BATCH.key("one") in keys
@@ -89,6 +89,6 @@ def test_an_embedder_that_gives_no_numbers_is_named(monkeypatch: pytest.MonkeyPa
     def nothing(*_: object) -> np.ndarray:
         return np.full((3, 8), np.nan, np.float32)
 
-    monkeypatch.setattr(corpus.embedding, "embed_moved", nothing)
+    monkeypatch.setattr(corpus.building.embedding, "embed_moved", nothing)
     with pytest.raises(CorpusError, match=r"^take: the embedder pitch-histogram gives no numbers"):
         embed_batch(BATCH, EMBEDDER.name)

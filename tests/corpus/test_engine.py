@@ -20,8 +20,17 @@ from support.dask_cluster import (
     worker_of,
 )
 
-from corpus.cache import Cache, key_of, unpack
-from corpus.engine import NICENESS, RETRIES, Cluster, Engine, Inline, Lost, Pool, make_engine
+from corpus.building.cache import Cache, key_of, unpack
+from corpus.building.engine import (
+    NICENESS,
+    RETRIES,
+    Cluster,
+    Engine,
+    Inline,
+    Lost,
+    Pool,
+    make_engine,
+)
 from corpus.errors import CorpusError
 
 
@@ -149,7 +158,7 @@ INTERRUPTED = """
 import sys
 from pathlib import Path
 from support.dask_cluster import measure, pieces, worker_of
-from corpus.engine import Pool
+from corpus.building.engine import Pool
 if __name__ == "__main__":
     with Pool(2) as engine:
         print(*set(engine.map(worker_of, range(40))), flush=True)

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.music import make_bundle, phrase, segments
 
-from corpus.bundle import Bundle
+from corpus.cutting.precut import cut_by_name
+from corpus.cutting.segment import Segment
 from corpus.errors import CorpusError
-from corpus.export import LEAD_IN_BEATS, export_bundle, segment_names
-from corpus.midifile import read_recording
+from corpus.keeping.bundle import Bundle
+from corpus.keeping.export import LEAD_IN_BEATS, export_bundle, segment_names
 from corpus.midiwrite import TICKS_PER_BEAT
-from corpus.precut import cut_by_name
-from corpus.segment import Segment
+from corpus.reading.midifile import read_recording
 from models.notes import Phrase, note_array, pedal_array, sort_notes
 
 TICK = 1 / TICKS_PER_BEAT + 1e-9

@@ -15,9 +15,9 @@ import pytest
 from support.music import make_bundle, seal, segments
 
 from appliance.cli import main
-from corpus.bundle import ARRAYS, Bundle, open_bundle
 from corpus.errors import BundleError
-from corpus.manifest import MANIFEST
+from corpus.keeping.bundle import ARRAYS, Bundle, open_bundle
+from corpus.keeping.manifest import MANIFEST
 from models.notes import check_notes
 
 Mutation = Callable[[np.random.Generator, Path], None]

@@ -13,7 +13,7 @@ import pytest
 from support.mutate import mutations
 
 from corpus.errors import MidiFileError
-from corpus.midifile import read_recording
+from corpus.reading.midifile import read_recording
 from models.notes import check_notes
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from support.music import midi_file, off, on
 
-import corpus.gathering
-from corpus.build import BuildSettings, build_bundle
-from corpus.cache import Cache, key_of, pack
-from corpus.embedding import Batch
-from corpus.engine import Engine, Inline, make_engine
+from corpus.building import gathering
+from corpus.building.build import BuildSettings, build_bundle
+from corpus.building.cache import Cache, key_of, pack
+from corpus.building.embedding import Batch
+from corpus.building.engine import Engine, Inline, make_engine
+from corpus.building.gathering import Gathered, Run, gather
+from corpus.building.importing import ImportSettings
 from corpus.errors import CorpusError
-from corpus.gathering import Gathered, Run, gather
-from corpus.importing import ImportSettings
-from corpus.sources import Source, find_sources
+from corpus.reading.sources import Source, find_sources
 from models.errors import ModelError
 
 
@@ -110,14 +110,14 @@ def test_a_fault_that_nobody_foresaw_costs_one_file(
 ) -> None:
     take(tmp_path / "a.mid")
     take(tmp_path / "b.mid", root=50)
-    known = corpus.gathering.import_track
+    known = gathering.import_track
 
     def odd(item: Any, settings: Any) -> Any:
         if item.track == "a":
             raise fault
         return known(item, settings)
 
-    monkeypatch.setattr(corpus.gathering, "import_track", odd)
+    monkeypatch.setattr(gathering, "import_track", odd)
     found = gathered(tmp_path)
     assert [track.facts.name for track in found.tracks] == ["b"]
     assert [(out.file, out.reason) for out in found.left_out] == [
@@ -136,7 +136,7 @@ def test_want_of_memory_is_the_engines_business(
     def greedy(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(corpus.gathering, "import_track", greedy)
+    monkeypatch.setattr(gathering, "import_track", greedy)
     assert [out.reason for out in gathered(tmp_path).left_out] == [
         "needs more memory than there is"
     ]
@@ -224,11 +224,11 @@ def test_other_code_works_it_out_anew(tmp_path: Path, monkeypatch: pytest.Monkey
     take(tmp_path / "in" / "a.mid")
     gathered(tmp_path / "in", cache=tmp_path / "cache")
     worked: list[object] = []
-    work = corpus.gathering._work
-    monkeypatch.setattr(corpus.gathering, "_work", lambda item: worked.append(item) or work(item))
+    work = gathering._work
+    monkeypatch.setattr(gathering, "_work", lambda item: worked.append(item) or work(item))
     gathered(tmp_path / "in", cache=tmp_path / "cache")
     assert len(worked) == 0
-    monkeypatch.setattr(corpus.gathering, "CODE", key_of("later"))
+    monkeypatch.setattr(gathering, "CODE", key_of("later"))
     gathered(tmp_path / "in", cache=tmp_path / "cache")
     assert len(worked) == 1
 

@@ -8,10 +8,7 @@ import pytest
 from support.music import midi_file, off, on, phrase
 
 import corpus.demo
-from corpus.chords import chords, flat_chords
-from corpus.describe import describe_all
-from corpus.flat import flatten
-from corpus.importing import (
+from corpus.building.importing import (
     NO_OFFSET,
     NO_TEMPO,
     Imported,
@@ -22,11 +19,14 @@ from corpus.importing import (
     pack_imported,
     unpack_imported,
 )
-from corpus.key import parse_key
-from corpus.labels import Told
-from corpus.midifile import read_recording
+from corpus.hearing.chords import chords, flat_chords
+from corpus.hearing.describe import describe_all
+from corpus.hearing.flat import flatten
+from corpus.hearing.key import parse_key
 from corpus.midiwrite import write_phrase
-from corpus.recording import FILE, LABELS, NAME, LeftOut
+from corpus.reading.labels import Told
+from corpus.reading.midifile import read_recording
+from corpus.reading.recording import FILE, LABELS, NAME, LeftOut
 from models.notes import Phrase
 
 NOTHING = Told(None, "", None, None, (), False)

@@ -12,7 +12,16 @@ from appliance.bench.key_finding import key_figures, krumhansl_key, longest_key,
 from appliance.bench.layer_finding import take_layers
 from corpus.demo.takes import TRACKS
 from corpus.errors import CorpusError
-from corpus.key import MODES, PROFILES, Key, find_key, find_keys, key_scores, parse_key, smooth_keys
+from corpus.hearing.key import (
+    MODES,
+    PROFILES,
+    Key,
+    find_key,
+    find_keys,
+    key_scores,
+    parse_key,
+    smooth_keys,
+)
 from models.notes import Notes, Phrase, note_array, pedal_array, transpose
 
 CADENCE = {  # I-IV-V7-I and i-iv-V7-i, tonic C
@@ -136,7 +145,7 @@ def test_keys_follow_a_modulation() -> None:
 
 def test_smoothing_is_the_sum_over_all_paths() -> None:
     """Against brute force over every sequence of three of the 24 keys."""
-    from corpus import key as module
+    from corpus.hearing import key as module
 
     scores = np.random.default_rng(1).normal(size=(3, 24)) * 3
     prior = Key(4, "minor", 0.6)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.errors import CorpusError
-from corpus.labels import (
+from corpus.reading.labels import (
     MAX_BYTES,
     MAX_LABEL,
     Told,
@@ -14,7 +14,7 @@ from corpus.labels import (
     told,
     unmatched,
 )
-from corpus.recording import LABELS, NAME, TOML
+from corpus.reading.recording import LABELS, NAME, TOML
 
 EVERYTHING = b"""
 name = "night sessions"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from corpus.layout2d import layout, principal_components, typical
+from corpus.drawing.layout2d import layout, principal_components, typical
 
 
 def rng() -> np.random.Generator:

@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from corpus.lettering import INSTALLED, legible, shortened, write
+from corpus.drawing.lettering import INSTALLED, legible, shortened, write
 
 FONT = ImageFont.load_default(14)
 

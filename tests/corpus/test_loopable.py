@@ -10,16 +10,16 @@ import pytest
 import symusic
 
 import corpus.demo
-from corpus.loopable import (
+from corpus.cutting.loopable import (
     Loopability,
     accent_template,
     loopability,
     sounding_ends,
     usual_accents,
 )
-from corpus.midifile import read_recording
-from corpus.recording import CHANGE, Recording
-from corpus.segment import LEAD_IN, cut_phrase
+from corpus.cutting.segment import LEAD_IN, cut_phrase
+from corpus.reading.midifile import read_recording
+from corpus.reading.recording import CHANGE, Recording
 from models.notes import NOTE, Notes, Phrase, note_array, pedal_array, sort_notes, transposed
 
 DEMO = Path(corpus.demo.__file__).parent

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from support.music import make_bundle, phrase
 
-from corpus.bundle import Bundle
-from corpus.medley import REST, as_found, medley, write_nearest
-from corpus.midifile import read_recording
+from corpus.cutting.rotation import rotate
+from corpus.drawing.medley import REST, as_found, medley, write_nearest
+from corpus.keeping.bundle import Bundle
 from corpus.neighbours import NEIGHBOUR
-from corpus.rotation import rotate
+from corpus.reading.midifile import read_recording
 from models.notes import Phrase, note_array, pedal_array
 
 TICK = 1 / 960

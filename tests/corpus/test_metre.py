@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from appliance.bench.beat_fit import Choice, fit
-from corpus.metre import (
+from corpus.hearing.metre import (
     BAR_FEATURES,
     FEATURES,
     RATIOS,
@@ -20,9 +20,9 @@ from corpus.metre import (
     streams,
     wait_classes,
 )
-from corpus.metre_weights import BAR, BEAT
-from corpus.onsets import Struck, struck
-from corpus.pulse import track_pulse
+from corpus.hearing.metre_weights import BAR, BEAT
+from corpus.hearing.onsets import Struck, struck
+from corpus.hearing.pulse import track_pulse
 
 
 def click(period: float, count: int, start: float = 1.0) -> Struck:

@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.music import midi_file, off, on, phrase
 
-from corpus.bulk import read_bulk
 from corpus.errors import MidiFileError
-from corpus.limits import Limits
-from corpus.midifile import SHORTEST, read_phrase, read_recording
 from corpus.midiwrite import write_phrase
-from corpus.parts import NotFlawlessError, Parts
-from corpus.recording import Recording
-from corpus.repair import read_tolerant
-from corpus.smf import read_frame
+from corpus.reading.bulk import read_bulk
+from corpus.reading.limits import Limits
+from corpus.reading.midifile import SHORTEST, read_phrase, read_recording
+from corpus.reading.parts import NotFlawlessError, Parts
+from corpus.reading.recording import Recording
+from corpus.reading.repair import read_tolerant
+from corpus.reading.smf import read_frame
 
 
 def tempo(bpm: float, time: int = 0) -> mido.MetaMessage:

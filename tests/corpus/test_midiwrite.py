@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.music import phrase
 
-from corpus.midifile import read_phrase, read_recording
 from corpus.midiwrite import TICKS_PER_BEAT, to_tick, write_phrase
+from corpus.reading.midifile import read_phrase, read_recording
 from models.notes import Phrase, note_array, pedal_array
 
 ROWS = st.lists(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from support.music import phrase, segments
 
 from corpus import neighbours
+from corpus.cutting.rotation import rotate
 from corpus.neighbours import (
     NEIGHBOUR,
     RECALL,
@@ -20,7 +21,6 @@ from corpus.neighbours import (
     nearest_to,
     neighbour_table,
 )
-from corpus.rotation import rotate
 from models.embedder import Vectors
 from models.errors import ModelError
 from models.notes import Phrase, note_array, transposed

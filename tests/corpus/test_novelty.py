@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 import corpus.demo
-from corpus.midifile import read_recording
-from corpus.novelty import APART, REACH, TAPER, beat_features, boundaries, novelty
-from corpus.recording import CHANGE, Recording
+from corpus.cutting.novelty import APART, REACH, TAPER, beat_features, boundaries, novelty
+from corpus.reading.midifile import read_recording
+from corpus.reading.recording import CHANGE, Recording
 from models.notes import Notes, note_array, pedal_array, sort_notes
 
 DEMO = Path(corpus.demo.__file__).parent

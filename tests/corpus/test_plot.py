@@ -10,15 +10,15 @@ import pytest
 from PIL import Image, ImageColor
 from support.music import make_bundle, manifest_facts, phrase, segments
 
-from corpus.bundle import Bundle, Described, open_bundle, write_bundle
-from corpus.colouring import COLOURS, OTHERS, RAMP, SHAPES, colouring
-from corpus.describe import describe_all
+from corpus.cutting.segment import Segment
+from corpus.drawing.colouring import COLOURS, OTHERS, RAMP, SHAPES, colouring
+from corpus.drawing.pianoroll import Roll, pitch_range, shade
+from corpus.drawing.plot import LEGEND_LEFT, MAP, plot_corpus, plot_nearest
+from corpus.drawing.scatter import BADGE, badges, fitted
 from corpus.errors import BundleError, CorpusError
+from corpus.hearing.describe import describe_all
+from corpus.keeping.bundle import Bundle, Described, open_bundle, write_bundle
 from corpus.neighbours import neighbour_table
-from corpus.pianoroll import Roll, pitch_range, shade
-from corpus.plot import LEGEND_LEFT, MAP, plot_corpus, plot_nearest
-from corpus.scatter import BADGE, badges, fitted
-from corpus.segment import Segment
 from models.notes import note_array
 from models.pitch_histogram import PitchHistogram
 

@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import corpus.demo
-from corpus.midifile import read_recording
-from corpus.midiwrite import write_phrase
-from corpus.precut import (
+from corpus.cutting.precut import (
     COPY,
     PreCutName,
     cut_by_name,
@@ -19,9 +17,11 @@ from corpus.precut import (
     unique,
     whole_beats,
 )
-from corpus.recording import CHANGE, LeftOut, Recording
-from corpus.rotation import rotate
-from corpus.segment import CutSettings, Segment, cut
+from corpus.cutting.rotation import rotate
+from corpus.cutting.segment import CutSettings, Segment, cut
+from corpus.midiwrite import write_phrase
+from corpus.reading.midifile import read_recording
+from corpus.reading.recording import CHANGE, LeftOut, Recording
 from models.notes import Phrase, note_array, pedal_array, transpose, transposed
 
 DEMO = Path(corpus.demo.__file__).parent

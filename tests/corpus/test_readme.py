@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from corpus.bundle import ARRAYS
-from corpus.columns import COLUMNS
+from corpus.keeping.bundle import ARRAYS
+from corpus.keeping.columns import COLUMNS
 
 PAGE = (Path(__file__).parents[2] / "corpus" / "README.md").read_text(encoding="utf-8")
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.recording import CHANGE, Recording
+from corpus.reading.recording import CHANGE, Recording
 from models.notes import note_array, pedal_array
 
 TEMPOS = st.lists(

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.music import midi_file, off, on
 
-import corpus.segment
+import corpus.cutting.segment
+from corpus.cutting.segment import LEAD_IN, CutSettings, Segment, bars_within, cut_phrase
+from corpus.cutting.segment import cut as cut_all
 from corpus.errors import CorpusError
-from corpus.midifile import read_recording
-from corpus.recording import Recording
-from corpus.segment import LEAD_IN, CutSettings, Segment, bars_within, cut_phrase
-from corpus.segment import cut as cut_all
+from corpus.reading.midifile import read_recording
+from corpus.reading.recording import Recording
 from models.notes import note_array, pedal_array
 
 CHANGE = np.dtype([("beat", "<f8"), ("value", "<f8")])
@@ -187,13 +187,13 @@ def test_long_silence_is_counted_as_if_it_were_cut(
 
 def test_days_of_silence_are_passed_over_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[float] = []
-    known = corpus.segment._piece
+    known = corpus.cutting.segment._piece
 
     def counted(recording: Recording, start: float, *rest: Any) -> Any:
         judged.append(start)
         return known(recording, start, *rest)
 
-    monkeypatch.setattr(corpus.segment, "_piece", counted)
+    monkeypatch.setattr(corpus.cutting.segment, "_piece", counted)
     far = [(onset + 160_000, *rest) for onset, *rest in quarters(16)]
     take = recording([*quarters(16), *far])  # type: ignore[list-item]
     assert left_out(take) == [("silence (first at beat 16)", 19_998)]

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from support.mutate import mutations
 
-from corpus.archive import Packed
 from corpus.errors import CorpusError, MidiFileError
-from corpus.limits import Limits
-from corpus.sources import SIDECARS, Found, find_sources
+from corpus.reading.archive import Packed
+from corpus.reading.limits import Limits
+from corpus.reading.sources import SIDECARS, Found, find_sources
 
 MIDI = b"MThd\x00\x00\x00\x06\x00\x01\x00\x00\x01\xe0"
 

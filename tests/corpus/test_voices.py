@@ -9,8 +9,17 @@ from hypothesis import strategies as st
 
 from appliance.bench.layer_finding import join, layer_figures, skyline, take_layers
 from corpus.demo.takes import TRACKS
-from corpus.flat import flatten
-from corpus.voices import BASS, CHORDS, LAYERS, MELODY, WEIGHTS, features, flat_layers, layers
+from corpus.hearing.flat import flatten
+from corpus.hearing.voices import (
+    BASS,
+    CHORDS,
+    LAYERS,
+    MELODY,
+    WEIGHTS,
+    features,
+    flat_layers,
+    layers,
+)
 from models.notes import Phrase, note_array, pedal_array
 
 TUNE = (79, 81, 83, 84, 83, 81, 79, 76)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corpus.cache import pack
+from corpus.building.cache import pack
 
 
 class Piece(NamedTuple):

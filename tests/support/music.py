@@ -11,13 +11,13 @@ from typing import Any
 import mido
 import numpy as np
 
-from corpus.bundle import ARRAYS, Bundle, Described, open_bundle, write_bundle
-from corpus.describe import describe_all
-from corpus.importing import TrackFacts
-from corpus.manifest import MANIFEST, SEAL, manifest_text
+from corpus.building.importing import TrackFacts
+from corpus.cutting.segment import Segment
+from corpus.hearing.describe import describe_all
+from corpus.keeping.bundle import ARRAYS, Bundle, Described, open_bundle, write_bundle
+from corpus.keeping.manifest import MANIFEST, SEAL, manifest_text
 from corpus.neighbours import neighbour_table
-from corpus.recording import FILE
-from corpus.segment import Segment
+from corpus.reading.recording import FILE
 from models.notes import Phrase, note_array, pedal_array
 from models.pitch_histogram import PitchHistogram
 

@@ -29,7 +29,7 @@ from appliance.jobs import compare_seed
 from appliance.journal import Journal
 from appliance.policies import Groove, Policy
 from appliance.session import Session, Settings
-from corpus.bundle import Bundle
+from corpus.keeping.bundle import Bundle
 
 MS = 1_000_000
 SECOND = 1000 * MS

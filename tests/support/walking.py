@@ -9,7 +9,7 @@ import numpy as np
 
 from appliance.policies import SEED, Choice, Moment, Policy, SeedLikeness
 from appliance.policies.facts import Facts
-from corpus.bundle import Bundle
+from corpus.keeping.bundle import Bundle
 from corpus.neighbours import in_twelve_keys, nearest_of
 from models.embedder import make_embedder
 from models.notes import Phrase

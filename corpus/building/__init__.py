@@ -1,0 +1,1 @@
+"""From recordings to a bundle: imports cached and spread over processes, embeddings, assembly."""

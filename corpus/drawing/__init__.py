@@ -1,0 +1,1 @@
+"""Pictures of a corpus, and one that can be heard."""

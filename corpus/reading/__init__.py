@@ -1,0 +1,1 @@
+"""From whatever was uploaded to recordings: archives, MIDI files and their faults, labels."""
