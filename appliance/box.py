@@ -66,7 +66,7 @@ _OUTCOMES = {outcome.name: outcome for outcome in Outcome}
 @dataclass(frozen=True)
 class Tuning:
     """How the realtime player runs: its SCHED_FIFO priority (1..98), the core it keeps to (None:
-    any), and how late a note-on may be before it is dropped with its note-off."""
+    the last), and how late a note-on may be before it is dropped with its note-off."""
 
     priority: int = 80
     cpu: int | None = None

@@ -31,7 +31,7 @@ class Config:
     clock_output: str = ""  # a port that is sent MIDI clock
     follow_clock: bool = False  # take the tempo from MIDI clock on midi_input
     priority: int = 80  # of the player among realtime threads, 1 to 98
-    cpu: int = -1  # the core that the player keeps to; -1: any
+    cpu: int = -1  # the core that the player keeps to; -1: the last
     stale_ms: float = 100.0  # a note later than this is left out
     corpus: str = ""  # a bundle; the demo corpus when empty
     policy: str = "groove"
@@ -71,7 +71,7 @@ def _check_tuning(path: Path, config: Config) -> None:
     if not 1 <= config.priority <= 98:
         raise ConfigError(f"{path}: priority = {config.priority}: 1 to 98")
     if config.cpu != -1 and config.cpu not in cores:
-        raise ConfigError(f"{path}: cpu = {config.cpu}: one of {cores}, or -1 for any")
+        raise ConfigError(f"{path}: cpu = {config.cpu}: one of {cores}, or -1 for the last")
     if not 1 <= config.stale_ms <= 10_000:
         raise ConfigError(f"{path}: stale_ms = {config.stale_ms:g}: 1 to 10000")
 

@@ -97,6 +97,8 @@ class PlayerProcess:
     input that goes, the keys and pedals that were down come in as released. With `wait_for_ports`
     a port may be missing from the start; without, that raises PortNotFound. See `ports`.
 
+    The thread keeps to the core `cpu`, the last one by default; those of the MIDI driver do not.
+
     With `echo_window_ns` above 0, a note that comes in within that time after the same was sent is
     taken for the instrument's echo: it is no playing, and no hand on the key.
 

@@ -23,6 +23,7 @@ from firmware.dispatch import Dispatcher, Message, Outcome
 from firmware.errors import FirmwareError, PortFailed, PortNotFound
 from firmware.inlet import TRY_AGAIN_S, Inlet
 from firmware.ring import Ring
+from firmware.scheduling import Pin
 
 _SENSING = b"\xfe"
 _SENSING_EVERY_NS = 200_000_000
@@ -70,6 +71,7 @@ class PlayerLoop:
         self._next_sensing = 0
         self._before = list(self._board.cells[: len(Cell)])
         self._stop = False
+        self._pin: Pin | None = None
         self.dispatcher = Dispatcher(
             self._send, self._report, settings["stale_ns"], marks=self._board.marks
         )
@@ -94,6 +96,17 @@ class PlayerLoop:
             "output": None if self._output is None else self._output.name,
             "input": None if source is None else self._inlet.open(source, wait),
         }
+
+    def keep_to_core(self) -> None:
+        """From here on the calling thread stays on one core.
+
+        The threads of the MIDI driver, which the ports brought, may go anywhere: on one core with
+        this one they would have to wait while it watches the clock.
+        """
+        try:
+            self._pin = Pin(self._settings["cpu"])
+        except OSError as error:
+            _complain(f"not kept to one core ({error}): notes may be late under load")
 
     def run(self) -> None:
         """Play until asked to stop, or until the parent is gone."""
@@ -244,7 +257,8 @@ class PlayerLoop:
 
     def _find_output(self) -> bool:
         try:
-            output = ports.open_output(self._settings["output"], own=False)
+            with self._pin.aside() if self._pin else contextlib.nullcontext():
+                output = ports.open_output(self._settings["output"], own=False)
         except FirmwareError:
             return False
         # Opening takes time. What fell due until now fails as all did before, or it would leave
@@ -258,7 +272,7 @@ class PlayerLoop:
         return True
 
 
-def become_realtime(priority: int, cpu: int | None) -> bool:
+def become_realtime(priority: int) -> bool:
     """Ask for realtime scheduling; False, and a line on stderr, where the system forbids it.
 
     Called before the ports open, because the threads of the MIDI driver inherit it: one that holds
@@ -268,8 +282,6 @@ def become_realtime(priority: int, cpu: int | None) -> bool:
     """
     try:
         resource.setrlimit(resource.RLIMIT_RTTIME, _REALTIME_LIMIT_US)
-        if cpu is not None:
-            os.sched_setaffinity(0, {cpu})
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
     except OSError as error:
         _complain(
@@ -304,13 +316,15 @@ def main(settings: dict[str, Any]) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     loop = PlayerLoop(settings)
     signal.signal(signal.SIGTERM, loop.stop)
-    realtime = become_realtime(settings["priority"], settings["cpu"])
+    realtime = become_realtime(settings["priority"])
     lock_memory()  # takes a while, in which nothing may have to be on time
     try:
         names = loop.open()
     except FirmwareError as error:
         _answer(settings["ready"], error=type(error).__name__, message=str(error))
         return 1
+    if realtime:  # an ordinary thread had better go where there is room
+        loop.keep_to_core()
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     gc.freeze()
     gc.disable()

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -38,6 +38,10 @@ _FIRST_SEQ = 1 << 31  # the bench's messages, above any of the session
 _PRIORITY = 80
 
 Lateness = Any  # microseconds, one a message
+Load = Callable[[], AbstractContextManager[None]]
+"""What the machine is to do beside, while the messages are sent."""
+
+CONDITIONS: dict[str, Load] = {"idle": nullcontext, "load": busy_machine}
 
 _MIDO = """
 import json, sys, time
@@ -67,15 +71,14 @@ class Plan:
 
 def run(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
     """The figures, as the command prints them with --json."""
-    peers: dict[str, Callable[[Plan], Lateness]] = {OURS: _ours, MIDO: _mido}
+    peers: dict[str, Callable[[Plan, Load], Lateness]] = {OURS: _ours, MIDO: _mido}
     if shutil.which("cyclictest"):
         peers[CYCLICTEST] = _cyclictest
     figures: dict[str, dict[str, list[dict[str, float]]]] = {}
     for repeat in range(plan.repeats):
-        for condition in ("idle", "load"):
+        for condition, load in CONDITIONS.items():
             for name, measure in peers.items():
-                with busy_machine() if condition == "load" else nullcontext():
-                    found = summary(measure(plan))
+                found = summary(measure(plan, load))
                 figures.setdefault(condition, {}).setdefault(name, []).append(found)
                 say(f"{repeat + 1}/{plan.repeats} {condition} {name}: {_line(found)}")
     return _result(figures)
@@ -142,7 +145,7 @@ class _Tapped:
         return mine
 
 
-def _ours(plan: Plan) -> Lateness:
+def _ours(plan: Plan, load: Load) -> Lateness:
     """A whole session goes on in this process, an import in another; the bench's notes between."""
     with tempfile.TemporaryDirectory(prefix="smartlooper-bench-") as folder, importing():
         hardware = Hardware.rehearsal(Path(folder) / SCREEN_FILM)
@@ -152,7 +155,7 @@ def _ours(plan: Plan) -> Lateness:
         session = Session(Settings(), bundle, make_policy("groove"))
         box = Box(session, bundle, hardware, lambda: Path(folder) / "take")
         try:
-            with box.going_first():
+            with load(), box.going_first():
                 _play_session(box, hardware, player, plan)
         finally:
             box.close()
@@ -198,17 +201,19 @@ def _stream(plan: Plan, begin: int) -> Iterable[Timed]:
 # -- the others -----------------------------------------------------------------------------------
 
 
-def _mido(plan: Plan) -> Lateness:
+def _mido(plan: Plan, load: Load) -> Lateness:
     arguments = [sys.executable, "-c", _MIDO, str(plan.messages), str(plan.interval)]
-    done = subprocess.run(arguments, check=True, capture_output=True, text=True)
+    with load():
+        done = subprocess.run(arguments, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 
 
-def _cyclictest(plan: Plan) -> Lateness:
+def _cyclictest(plan: Plan, load: Load) -> Lateness:
     microseconds = round(plan.interval * 1e6)
     arguments = ["cyclictest", "-q", "-m", "-t1", f"-p{_PRIORITY}", f"-i{microseconds}"]
     arguments += [f"-l{plan.messages}", "-h", "100000"]
-    done = subprocess.run(arguments, check=True, capture_output=True, text=True)
+    with load():
+        done = subprocess.run(arguments, check=True, capture_output=True, text=True)
     late: list[int] = []
     for value, count in re.findall(r"^(\d+)\s+(\d+)\s*$", done.stdout, re.MULTILINE):
         late += [int(value)] * int(count)

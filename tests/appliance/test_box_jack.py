@@ -25,6 +25,7 @@ from firmware.fitted import FittedPlayer
 from firmware.player import PlayerProcess
 from firmware.profile import load_profile
 from firmware.switch import ScriptedSwitch
+from models.notes import Phrase
 
 
 class Cable:
@@ -52,16 +53,31 @@ def wired(engine: PlayerProcess) -> Hardware:
     return Hardware(clock, engine, player, ScriptedSwitch(), NoDisplay(), ProcessJobs(), profile)
 
 
-def perform(
+def performer(
+    box: Box, cable: Cable, seed: Phrase, solo: Phrase, loops: int = 99, ends: bool = False
+) -> Pianist:
+    """Taps, plays the seed, and plays the solo from then on; at the end asks for it or goes on."""
+    return Pianist(
+        seed=seed,
+        solo=solo,
+        loops=loops,
+        start=time.monotonic_ns(),
+        tap=box.tap,
+        play=cable.play,
+        end=(lambda: box.command("end")) if ends else (lambda: None),
+    )
+
+
+def turn_until(
+    done: Callable[[], object],
     box: Box,
     pianist: Pianist,
     cable: Cable,
-    limit_s: float = 120,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
-    """Turn the box until the pianist is done; gives up rather than hangs."""
-    deadline = time.monotonic() + limit_s
-    while not pianist.is_done(box.session.state):
+    """Turn the box beside its pianist until it is done; gives up rather than hangs."""
+    deadline = time.monotonic() + 120
+    while not done():
         assert time.monotonic() < deadline, box.view
         times = [t for t in (pianist.next_time, cable.next_time) if t is not None]
         box.wait(min(times, default=None))
@@ -71,6 +87,13 @@ def perform(
         pianist.act(now, playing.situation if playing else None)
         meanwhile()
         box.turn()
+
+
+def perform(
+    box: Box, pianist: Pianist, cable: Cable, meanwhile: Callable[[], None] = lambda: None
+) -> None:
+    """Until the pianist is done."""
+    turn_until(lambda: pianist.is_done(box.session.state), box, pianist, cable, meanwhile)
 
 
 def heard_by_the_journal(folder: Path) -> list[bytes]:
@@ -96,19 +119,10 @@ def test_every_message_of_a_session_arrives_in_order(
         ear.forget()
         folder = tmp_path / f"take{time.monotonic_ns()}"
         player = PlayerProcess(ear.name, hands.name)
-        hardware = wired(player)
         session = Session(Settings(rng=3), bundle, Groove())
-        box = Box(session, bundle, hardware, lambda: folder)
+        box = Box(session, bundle, wired(player), lambda: folder)
         cable = Cable(hands)
-        pianist = Pianist(
-            seed=seed,
-            solo=solo,
-            loops=6,
-            start=hardware.clock.now(),
-            tap=box.tap,
-            play=cable.play,
-            end=lambda: box.command("end"),
-        )
+        pianist = performer(box, cable, seed, solo, loops=6, ends=True)
         try:
             perform(box, pianist, cable)
             jack.wait(lambda: len(ear.listen()) >= len(expected(box)), "the last message")
@@ -140,33 +154,12 @@ def test_stopping_lets_go_of_every_key(
 ) -> None:
     def check() -> None:
         ear.forget()
-        player = PlayerProcess(ear.name, hands.name)
-        hardware = wired(player)
-        box = Box(
-            Session(Settings(), bundle, Groove()),
-            bundle,
-            hardware,
-            lambda: tmp_path / f"{time.monotonic_ns()}",
-        )
+        hardware = wired(PlayerProcess(ear.name, hands.name))
+        folder = tmp_path / f"{time.monotonic_ns()}"
+        box = Box(Session(Settings(), bundle, Groove()), bundle, hardware, lambda: folder)
         cable = Cable(hands)
-        pianist = Pianist(
-            seed=phrase(36, bpm=200),
-            solo=phrase(72, bpm=200),
-            loops=99,
-            start=hardware.clock.now(),
-            tap=box.tap,
-            play=cable.play,
-            end=lambda: None,
-        )
-        deadline = time.monotonic() + 60
-        while not ear.sounding():
-            assert time.monotonic() < deadline
-            times = [t for t in (pianist.next_time, cable.next_time) if t is not None]
-            box.wait(min(times, default=None))
-            now = time.monotonic_ns()
-            cable.act(now)
-            pianist.act(now, None)
-            box.turn()
+        pianist = performer(box, cable, phrase(36, bpm=200), phrase(72, bpm=200))
+        turn_until(ear.sounding, box, pianist, cable)
         if gesture == "stop":
             box.command("stop")
             box.turn()
@@ -187,26 +180,10 @@ def test_a_piano_that_is_unplugged_is_shown_and_the_groove_goes_on(
         Session(Settings(), bundle, Groove()), bundle, wired(engine), lambda: tmp_path / "take"
     )
     cable = Cable(hands)
-    pianist = Pianist(
-        seed=phrase(36, bpm=200),
-        solo=phrase(72, bpm=200),
-        loops=99,
-        start=time.monotonic_ns(),
-        tap=box.tap,
-        play=cable.play,
-        end=lambda: None,
-    )
+    pianist = performer(box, cable, phrase(36, bpm=200), phrase(72, bpm=200))
 
     def until(condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 60
-        while not condition():
-            assert time.monotonic() < deadline, box.view
-            times = [t for t in (pianist.next_time, cable.next_time) if t is not None]
-            box.wait(min(times, default=None))
-            now = time.monotonic_ns()
-            cable.act(now)
-            pianist.act(now, None)
-            box.turn()
+        turn_until(condition, box, pianist, cable)
 
     try:
         until(lambda: box.view.state == "groove" and piano.sounding())
@@ -233,8 +210,8 @@ def test_when_the_player_is_killed_the_loop_goes_on_in_its_place(
         ear.forget()
         folder = tmp_path / f"take{time.monotonic_ns()}"
         engine = PlayerProcess(ear.name, hands.name)
-        hardware = wired(engine)
-        box = Box(Session(Settings(rng=3), bundle, Groove()), bundle, hardware, lambda: folder)
+        session = Session(Settings(rng=3), bundle, Groove())
+        box = Box(session, bundle, wired(engine), lambda: folder)
         cable = Cable(hands)
         killed: list[int] = []
 
@@ -244,15 +221,7 @@ def test_when_the_player_is_killed_the_loop_goes_on_in_its_place(
                 killed.append(engine.pid)
                 os.kill(engine.pid, signal.SIGKILL)
 
-        pianist = Pianist(
-            seed=seed,
-            solo=seed,
-            loops=6,
-            start=hardware.clock.now(),
-            tap=box.tap,
-            play=cable.play,
-            end=lambda: box.command("end"),
-        )
+        pianist = performer(box, cable, seed, seed, loops=6, ends=True)
         try:
             perform(box, pianist, cable, meanwhile=kill_once)
             jack.wait(lambda: not ear.sounding(), "silence")

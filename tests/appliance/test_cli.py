@@ -271,7 +271,7 @@ def test_a_midi_port_that_does_not_exist(complaint: Complain, tmp_path: Path) ->
         ("rng = true", "int"),
         ("rng = -1", "0 or more"),
         ("priority = 99", "1 to 98"),
-        ("cpu = 4096", "-1 for any"),
+        ("cpu = 4096", "-1 for the last"),
         ("stale_ms = 0", "1 to 10000"),
         ('follow_clock = "yes"', "bool"),
         ("= =", "TOML"),

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import rtmidi
@@ -52,6 +53,14 @@ def test_every_message_arrives_in_order(jack, ear: Ear) -> None:
             assert ear.heard == [message.data for message in music]
 
     jack.attempt(check)
+
+
+def test_the_threads_of_the_driver_may_run_anywhere(jack, ear: Ear) -> None:
+    with PlayerProcess(ear.name, None) as player:
+        threads = [int(path.name) for path in Path(f"/proc/{player.pid}/task").iterdir()]
+        others = [os.sched_getaffinity(thread) for thread in threads if thread != player.pid]
+    assert others
+    assert all(cores == os.sched_getaffinity(0) for cores in others)
 
 
 def test_without_realtime_priority_every_message_arrives_in_order(jack, ear: Ear, capfd) -> None:

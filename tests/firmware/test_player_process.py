@@ -198,6 +198,37 @@ def test_where_realtime_is_forbidden_it_says_so_and_plays(wait, capfd) -> None:
     assert "no realtime scheduling" in capfd.readouterr().err
 
 
+def affinities(player: PlayerProcess) -> dict[int, set[int]]:
+    """The cores that each thread of the player may use."""
+    threads = [int(path.name) for path in Path(f"/proc/{player.pid}/task").iterdir()]
+    return {thread: os.sched_getaffinity(thread) for thread in threads}
+
+
+def test_the_realtime_thread_keeps_to_the_last_core_or_to_the_one_it_is_given() -> None:
+    cores = os.sched_getaffinity(0)
+    for wanted, kept in ((None, max(cores)), (min(cores), min(cores))):
+        with PlayerProcess(None, None, cpu=wanted) as player:
+            if not player.realtime:
+                pytest.skip("no realtime priority here")
+            assert affinities(player)[player.pid] == {kept}
+
+
+def test_where_it_may_not_have_its_core_it_says_so_and_plays(wait, capfd) -> None:
+    with PlayerProcess(None, None, cpu=4095, stale_ns=PATIENT) as player:
+        if not player.realtime:
+            pytest.skip("no realtime priority here")
+        player.schedule([note_on(1)])
+        wait(player.reports, "a report")
+        assert affinities(player)[player.pid] == os.sched_getaffinity(0)
+    assert "not kept to one core" in capfd.readouterr().err
+
+
+def test_without_realtime_priority_it_goes_where_there_is_room(capfd) -> None:
+    with PlayerProcess(None, None, priority=1000) as player:
+        assert affinities(player)[player.pid] == os.sched_getaffinity(0)
+    assert "no realtime scheduling" in capfd.readouterr().err
+
+
 AS_NOBODY = """
 import json, os, pwd, resource, sys
 from firmware import player_main
