@@ -20,7 +20,7 @@ from corpus import demo as demo_corpus
 from corpus.building.build import BuildSettings, build_bundle
 from corpus.building.gathering import CODE
 from corpus.errors import BundleError
-from corpus.keeping.bundle import Bundle, open_bundle
+from corpus.keeping.bundle import Bundle, embedder_of, open_bundle
 from corpus.reading.midifile import read_phrase
 from models.embedder import make_embedder
 from models.notes import Phrase
@@ -54,6 +54,7 @@ def play(demo: Demo, say: Say) -> Path:
     seed = read_phrase(demo.seed or demo_corpus.DEFAULT_SEED)
     solo = read_phrase(demo.solo or demo_corpus.SOLO)
     bundle = open_bundle(demo.corpus, verify=True) if demo.corpus else demo_bundle()
+    embedder_of(bundle)  # better a complaint now than at the first seed
     folder = _folder(demo.out)
     make = Hardware.simulated if demo.fast else Hardware.rehearsal
     hardware = make(folder / SCREEN_FILM, demo.profile)

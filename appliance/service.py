@@ -16,7 +16,7 @@ from appliance.errors import ConfigError
 from appliance.policies import make_policy
 from appliance.session import Session, Settings
 from appliance.transport import MAX_BPM, MIN_BPM
-from corpus.keeping.bundle import open_bundle
+from corpus.keeping.bundle import embedder_of, open_bundle
 
 CONFIG = Path("/etc/smartlooper/config.toml")
 
@@ -79,6 +79,7 @@ def _check_tuning(path: Path, config: Config) -> None:
 def run(config: Config, state: Path, say: Callable[[str], None]) -> int:
     """Play until q or Ctrl-C; the space bar is the footswitch. FirmwareError without its ports."""
     bundle = open_bundle(Path(config.corpus), verify=True) if config.corpus else demo_bundle()
+    embedder_of(bundle)  # better a complaint now than at the first seed
     policy = make_policy(config.policy)
     hardware = Hardware.real(
         config.midi_output,

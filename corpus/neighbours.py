@@ -70,17 +70,6 @@ class Comparison:
     recall: float
 
 
-def neighbour_table(
-    embedder: Embedder,
-    phrases: Sequence[Phrase],
-    vectors: Vectors,
-    k: int = K,
-    rotations: bool = False,
-) -> Neighbours:
-    """For each phrase its `k` nearest others, nearest first; shape (n, min(k, n - 1))."""
-    return compare_phrases(embedder, phrases, vectors, k, rotations).table
-
-
 def compare_phrases(
     embedder: Embedder,
     phrases: Sequence[Phrase],

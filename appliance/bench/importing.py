@@ -19,10 +19,12 @@ from typing import Any
 
 from appliance.bench.beat_tracking import beat_figures, belief_figures
 from appliance.bench.chord_finding import chord_figures
+from appliance.bench.fuzzing import fuzz_figures
 from appliance.bench.key_finding import key_figures
 from appliance.bench.layer_finding import layer_figures
 from appliance.bench.neighbours import neighbour_figures
 from appliance.bench.reading import reading_speed
+from appliance.bench.round_trips import round_trip_figures
 from appliance.errors import ConfigError
 
 JOBS = 2
@@ -114,6 +116,16 @@ def _neighbours(folder: Path, say: Say) -> dict[str, Any]:
     return neighbour_figures(say=say)
 
 
+def _fuzz(folder: Path, say: Say) -> dict[str, Any]:
+    return fuzz_figures()
+
+
+def _round_trips(folder: Path, say: Say) -> dict[str, Any]:
+    """Of the songs set aside whole, and of the segments of every eighth of them."""
+    songs = sorted(folder.glob("[0-9]*0.mid"))
+    return round_trip_figures(songs[::8], songs)
+
+
 PARTS: dict[str, Part] = {
     "reading": _reading,
     "beats": _beats,
@@ -121,6 +133,8 @@ PARTS: dict[str, Part] = {
     "descriptions": _descriptions,
     "build": _build,
     "neighbours": _neighbours,
+    "fuzz": _fuzz,
+    "round_trips": _round_trips,
 }
 
 

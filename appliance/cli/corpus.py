@@ -4,9 +4,12 @@ import argparse
 import json
 import math
 import os
+import signal
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -19,21 +22,21 @@ from appliance.progress import ProgressLine
 from appliance.service import Config
 from corpus.building.build import BuildReport, BuildSettings, build_bundle
 from corpus.building.cache import Cache, default_folder
-from corpus.building.engine import make_engine
+from corpus.building.engine import Check, make_engine
 from corpus.building.importing import ImportSettings
 from corpus.cutting.segment import CUTS, DEFAULT_BEATS, LEAD_IN, MIN_LOOPABILITY, CutSettings
 from corpus.drawing.medley import write_nearest
 from corpus.drawing.plot import plot_corpus, plot_nearest
 from corpus.errors import CorpusError
 from corpus.hearing.key import MAJOR, MINOR, Key
-from corpus.keeping.bundle import Bundle, check_embedder, open_bundle
+from corpus.keeping.bundle import Bundle, embedder_of, open_bundle
 from corpus.keeping.export import export_bundle
 from corpus.keeping.manifest import HOW_COMPARED
 from corpus.keeping.soundness import check_segments
 from corpus.neighbours import K, Neighbours, nearest_to
 from corpus.reading.limits import DEFAULT, Limits
 from corpus.reading.midifile import read_phrase
-from models.embedder import make_embedder
+from corpus.reading.sources import SUFFIXES
 from models.notes import Phrase
 
 MOST_SHOWN = 20  # reasons for one track
@@ -106,13 +109,49 @@ def _build(arguments: argparse.Namespace) -> int:
     settings = BuildSettings(arguments.embedder, arguments.beats, importing, arguments.rotations)
     cache = Cache(arguments.cache, warn=lambda line: print(line, file=sys.stderr))
     told = sys.stderr if arguments.json else sys.stdout
-    with make_engine(arguments.jobs, arguments.scheduler) as engine, ProgressLine(told) as progress:
+    with (
+        stoppable() as check,
+        make_engine(arguments.jobs, arguments.scheduler, check) as engine,
+        ProgressLine(told) as line,
+    ):
+
+        def progress(what: str, done: int, total: int) -> None:
+            check()
+            line(what, done, total)
+
         report = build_bundle(arguments.sources, arguments.out, settings, engine, cache, progress)
     if arguments.json:
         print(json.dumps(asdict(report), indent=1, ensure_ascii=False))
     else:
         _tell(arguments.out, report)
     return 0
+
+
+@contextmanager
+def stoppable() -> Iterator[Check]:
+    """Ctrl-C or SIGTERM is heeded where the build calls what this gives; the second one at once."""
+    told: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        if told:
+            raise KeyboardInterrupt
+        told.append(number)
+
+    def check() -> None:
+        if told:
+            raise KeyboardInterrupt
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    heard = threading.current_thread() is threading.main_thread()  # others may not
+    before = [(number, signal.signal(number, stop)) for number in numbers if heard]
+    try:
+        yield check
+    except KeyboardInterrupt:
+        print("smartlooper: stopped; what is done is kept, build again to go on", file=sys.stderr)
+        raise
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 def _cut(arguments: argparse.Namespace) -> CutSettings:
@@ -263,14 +302,23 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _plot(arguments: argparse.Namespace) -> int:
+    _check_out(arguments.out)
     plot_corpus(open_bundle(arguments.bundle), arguments.out, arguments.colour)
     return 0
+
+
+def _check_out(file: Path | None) -> None:
+    """Only a file is written over: a pipe without a reader would be waited for."""
+    if file is not None and file.exists() and not file.is_file():
+        raise ConfigError(f"{file}: exists and is not a file; choose another")
 
 
 def _nearest(arguments: argparse.Namespace) -> int:
     bundle = open_bundle(arguments.bundle)
     if not 1 <= arguments.k <= K:
         raise ConfigError(f"-k {arguments.k}: 1 to {K}")
+    _check_out(arguments.out)
+    _check_out(arguments.plot)
     query, found = _look_up(bundle, arguments.query, arguments.k)
     if arguments.out:
         write_nearest(bundle, query, found, arguments.out)
@@ -296,11 +344,9 @@ def _nearest(arguments: argparse.Namespace) -> int:
 
 
 def _look_up(bundle: Bundle, query: str, k: int) -> tuple[Phrase, Neighbours]:
-    if Path(query).suffix.lower() in (".mid", ".midi"):
-        embedder = make_embedder(bundle.embedder)
-        check_embedder(bundle, embedder)
+    if Path(query).suffix.lower() in SUFFIXES:
         phrase = read_phrase(Path(query))
-        return phrase, nearest_to(embedder, phrase, bundle.embeddings, k)
+        return phrase, nearest_to(embedder_of(bundle), phrase, bundle.embeddings, k)
     row = bundle.row(query)
     return bundle.phrase(row), bundle.nearest(row)[:k]
 

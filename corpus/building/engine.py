@@ -16,7 +16,7 @@ import traceback
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context, resource_tracker
@@ -33,8 +33,14 @@ NICENESS = 10
 RETRIES = 2
 """How often an item is tried again after the process that had it died."""
 
+_GLANCE = 0.2  # s between two calls of a Check
 _PATIENCE = 5.0  # s that a scheduler is given to answer
 _AHEAD = 16  # items a process that may wait for their turn, done or not: bounds memory
+
+Check = Callable[[], None]
+"""Called now and then by the thread that waits for results, which holds no lock then: what it
+raises ends the work. A signal's handler must not raise by itself: the lock that the thread waits
+for or lets go of at that moment would stay as it is, and everybody else wait for ever."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -128,7 +134,7 @@ class Engine(ABC):
         self.close()
 
 
-def make_engine(jobs: int, scheduler: str | None = None) -> Engine:
+def make_engine(jobs: int, scheduler: str | None = None, check: Check = lambda: None) -> Engine:
     """The engine for `jobs` processes here, or for the Dask cluster at `scheduler`.
 
     CorpusError where there is no cluster at that address, or no way to talk to one.
@@ -137,7 +143,7 @@ def make_engine(jobs: int, scheduler: str | None = None) -> Engine:
         raise CorpusError(f"--jobs {jobs}: at least 1")
     if scheduler is not None:
         return Cluster(scheduler)
-    return Inline() if jobs == 1 else Pool(jobs)
+    return Inline() if jobs == 1 else Pool(jobs, check)
 
 
 class Inline(Engine):
@@ -161,8 +167,9 @@ class Pool(Engine):
     which is tried again in a new one. When this process ends, in whatever way, so do they.
     """
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, check: Check = lambda: None) -> None:
         self.ahead = _AHEAD * jobs
+        self._check = check
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="corpus-engine")
         self._workers = [_Worker() for _ in range(jobs)]
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
@@ -172,12 +179,17 @@ class Pool(Engine):
     def submit(
         self, work: Callable[[Item], Result], item: Item, name: str
     ) -> Callable[[], Result | Lost]:
-        return self._threads.submit(self._run, (work, item, name)).result
+        return partial(self._await, self._threads.submit(self._run, (work, item, name)))
 
     def close(self) -> None:
         for worker in self._workers:
             worker.end()
         self._threads.shutdown(cancel_futures=True)
+
+    def _await(self, future: "Future[Any]") -> Any:
+        while not wait([future], _GLANCE).done:
+            self._check()
+        return future.result()
 
     def _run(self, call: tuple[Any, Any, str]) -> Any:
         worker = self._idle.get()

@@ -10,17 +10,15 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from corpus.building.cache import pack, unpack
 from corpus.cutting.precut import cut_by_name, cut_whole
 from corpus.cutting.segment import Cut, CutSettings, Segment, cut
 from corpus.errors import CorpusError
 from corpus.hearing.beats import MIN_CONFIDENCE, in_bars, is_tempo, with_beat
-from corpus.hearing.chords import CHORD, NO_ROOT, Chords, changes, flat_chords
-from corpus.hearing.describe import DESCRIPTION, SCALES, Description, describe_all
-from corpus.hearing.flat import Flat, flatten
-from corpus.hearing.key import MODES, Key, find_key, parse_key
+from corpus.hearing.chords import CHORD
+from corpus.hearing.describe import DESCRIPTION, Description, describe_all
+from corpus.hearing.key import Key, find_key, parse_key
 from corpus.reading.labels import Told
 from corpus.reading.limits import DEFAULT, Limits
 from corpus.reading.midifile import read_recording
@@ -28,7 +26,6 @@ from corpus.reading.recording import CHANGE, FILE, LeftOut, Recording
 from models.notes import NOTE, PEDAL, Phrase
 
 TOLD_KEY = 1.0  # confidence of a key that somebody wrote down
-AT_ONCE = 256  # segments described at a time
 NO_TEMPO = "the tempo that is written about it: START and END of its name speak against it"
 NO_OFFSET = "the first downbeat that is written about it: by its name that is its second beat"
 
@@ -110,9 +107,8 @@ def import_track(take: Take, settings: ImportSettings) -> Imported:
     key = parse_key(take.told.key) if take.told.key else find_key(recording.notes)
     phrases = [segment.phrase for segment in found.segments]
     names = [recording.name] * len(phrases)
-    described = describe_all(phrases, names, [key] * len(phrases))
-    if take.told.key:
-        described = in_key(described, phrases, key)
+    told = [key] * len(phrases) if take.told.key else None
+    described = describe_all(phrases, names, [key] * len(phrases), told)
     facts = _facts(take, recording, key, found)
     return Imported(facts, found.segments, described)
 
@@ -150,40 +146,6 @@ def unpack_imported(data: bytes) -> Imported:
         return Imported(facts, *_pieces(arrays, names))
     except (LookupError, TypeError) as error:
         raise ValueError(f"not an imported recording ({error})") from error
-
-
-def in_key(
-    described: Sequence[Description], phrases: Sequence[Phrase], key: Key
-) -> list[Description]:
-    """The descriptions of phrases whose key somebody told: what follows from it is worked out anew,
-    their chords too."""
-    found: list[Description] = []
-    for first in range(0, len(phrases), AT_ONCE):
-        part = slice(first, first + AT_ONCE)
-        flat = flatten(phrases[part])
-        progressions = flat_chords(flat, [key] * flat.size)
-        rows = np.array([one.row for one in described[part]], DESCRIPTION)
-        _fill_key(rows, flat, key)
-        _fill_harmony(rows, flat, progressions)
-        layers = [one.layers for one in described[part]]
-        found += [Description(*one) for one in zip(rows, layers, progressions, strict=True)]
-    return found
-
-
-def _fill_key(rows: NDArray[Any], flat: Flat, key: Key) -> None:
-    mode = MODES.index(key.mode)
-    rows["key_tonic"], rows["key_minor"], rows["key_confidence"] = key.tonic, mode, key.confidence
-    degree = (flat.notes["pitch"].astype(np.int64) - key.tonic) % 12
-    duration = flat.notes["duration"]
-    stray = duration * ~np.isin(degree, SCALES[mode])
-    rows["chromaticism"] = flat.sums(stray) / flat.sums(duration)
-
-
-def _fill_harmony(rows: NDArray[Any], flat: Flat, progressions: Sequence[Chords]) -> None:
-    bars = flat.beats / flat.bar
-    rows["harmonic_rhythm"] = np.array([changes(chords) for chords in progressions]) / bars
-    heard = [chords["confidence"][chords["root"] != NO_ROOT] for chords in progressions]
-    rows["chord_confidence"] = [one.mean(dtype=np.float64) if len(one) else 0.0 for one in heard]
 
 
 def _by_name(

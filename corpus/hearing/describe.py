@@ -95,18 +95,22 @@ def describe_all(
     phrases: Sequence[Phrase],
     recordings: Sequence[str] | None = None,
     song_keys: Sequence[Key | None] | None = None,
+    told_keys: Sequence[Key | None] | None = None,
 ) -> list[Description]:
     """Describe many phrases at once, which is several times as quick as one by one.
 
     `recordings` names the recording of each phrase: phrases that stand next to each other and
     share it, in order of time, find their keys together. `song_keys` gives the key of each
-    phrase's recording. Without either, every phrase stands alone.
+    phrase's recording. Without either, every phrase stands alone. A key in `told_keys` is that of
+    its phrase, whatever is heard; what follows from the key, the chords too, follows from it.
     """
     for number, phrase in enumerate(phrases):
         if not (len(phrase.notes) and phrase.beats > 0 and phrase.bar > 0):
             raise ModelError(f"phrase {number} has no notes or no length to describe")
     found: list[Description] = []
     keys = _all_keys(phrases, recordings, song_keys)
+    if told_keys is not None:
+        keys = [told or heard for told, heard in zip(told_keys, keys, strict=True)]
     for first, last in _batches(phrases):
         found += _describe(phrases[first:last], keys[first:last])
     return found

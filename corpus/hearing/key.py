@@ -16,7 +16,6 @@ Only relations between onsets and durations matter: beats, seconds and ticks do 
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +24,7 @@ from numpy.typing import NDArray
 
 from corpus.errors import CorpusError
 from corpus.hearing.flat import Floats, Index, totals
-from models.notes import Notes, Phrase
+from models.notes import Notes
 
 MAJOR, MINOR = "major", "minor"
 MODES = (MAJOR, MINOR)
@@ -104,16 +103,6 @@ def find_key(notes: Notes, prior: Key | None = None) -> Key:
         histograms, counts = histograms[ruled], counts[ruled]
     scores = key_scores(histograms.sum(axis=0), counts.sum())
     return Key.likeliest(_softmax(scores + _log_prior(prior)))
-
-
-def find_keys(phrases: Sequence[Phrase], prior: Key | None = None) -> list[Key]:
-    """The keys of phrases that follow each other in one recording; see `find_key`."""
-    if not phrases:
-        return []
-    row = np.repeat(np.arange(len(phrases)), [len(phrase.notes) for phrase in phrases])
-    notes = np.concatenate([phrase.notes for phrase in phrases])
-    scores = key_scores(*pitch_classes(row, notes, len(phrases)))
-    return [Key.likeliest(one) for one in smooth_keys(scores, prior)]
 
 
 def pitch_classes(row: Index, notes: Notes, size: int) -> tuple[Floats, Index]:

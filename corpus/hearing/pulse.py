@@ -25,6 +25,7 @@ BEND = 0.17  # how far the length of one tick may stray from the local tempo
 SHARP = 0.04  # ticks; the spread of onsets round their tick
 HALF, QUARTER = 0.85, 0.5  # what an onset half-way or a quarter of the way counts, of one on a tick
 SWERVE, PULL = 2000.0, 300.0  # costs of a change of period, and of straying, times the square
+AT_ONCE = 4096  # frames
 CROWD = 3.0  # median onsets; what more notes at once say is no more than that
 
 
@@ -123,22 +124,35 @@ def _forward(heard: Floats, periods: Ints) -> NDArray[np.float32]:
     at once.
     """
     longest, block, count = int(periods[-1]), int(periods[0]), len(periods)
+    best = _told(heard, periods)
+    swerving = _swerving(periods).T[:, None, :]
+    onward = np.zeros_like(best)
+    reached = onward.reshape(-1)
+    before = (np.arange(block)[:, None] + longest - periods) * count + np.arange(count)
+    for start in range(longest, len(best), block):
+        rows = best[start : start + block]
+        rows += reached[before[: len(rows)] + (start - longest) * count]
+        onward[start : start + block] = (rows.T[:, :, None] - swerving).max(axis=0)
+    return best
+
+
+def _told(heard: Floats, periods: Ints) -> NDArray[np.float32]:
+    """What the notes alone say of ticks with these ends and periods, laid out as in `_forward`."""
+    longest = int(periods[-1])
     before = np.pad(heard, (longest, 0)).astype(np.float32)
     parts = [(1.0, 0.0), (HALF, 0.5), (QUARTER, 0.25), (QUARTER, 0.75)]
-    echoes = [(worth, longest - np.round(periods * part).astype(int)) for worth, part in parts]
     scale = (1 + HALF + 2 * QUARTER) ** -0.5
+    echoes = [
+        (np.float32(worth * scale), longest - np.round(periods * part).astype(int))
+        for worth, part in parts
+    ]
     pull = (PULL * np.log(periods / FRAMES) ** 2).astype(np.float32)
-    swerving = _swerving(periods)
-    best = np.zeros((len(heard) + longest, count), dtype=np.float32)
-    onward = np.zeros_like(best)
-    for start in range(0, len(heard), block):
-        frames = np.arange(start, min(start + block, len(heard)))[:, None]
-        told = sum(np.float32(worth * scale) * before[frames + at] for worth, at in echoes)
-        score = told - pull + onward[frames + longest - periods, np.arange(count)]
+    told = np.zeros((len(heard) + longest, len(periods)), dtype=np.float32)
+    for start in range(0, len(heard), AT_ONCE):
+        frames = np.arange(start, min(start + AT_ONCE, len(heard)))[:, None]
         rows = slice(start + longest, start + longest + len(frames))
-        best[rows] = score
-        onward[rows] = (score[:, None, :] - swerving).max(axis=2)
-    return best
+        told[rows] = sum(worth * before[frames + at] for worth, at in echoes) - pull
+    return told
 
 
 def _backward(best: NDArray[np.float32], periods: Ints) -> Floats:

@@ -42,7 +42,8 @@ from corpus.keeping.soundness import (
     damaged,
 )
 from corpus.neighbours import Neighbours
-from models.embedder import Embedder, Vectors
+from models.embedder import Embedder, Vectors, make_embedder
+from models.errors import ModelError
 from models.notes import Phrase
 
 ARRAYS = (
@@ -204,6 +205,16 @@ def open_bundle(path: Path, verify: bool = False) -> Bundle:
     return bundle
 
 
+def embedder_of(bundle: Bundle) -> Embedder:
+    """The embedder that made the bundle; BundleError where there is none that did."""
+    try:
+        embedder = make_embedder(bundle.embedder)
+    except ModelError as error:
+        raise BundleError(f"{bundle.path}: {error}") from error
+    check_embedder(bundle, embedder)
+    return embedder
+
+
 def check_embedder(bundle: Bundle, embedder: Embedder) -> None:
     """BundleError unless this embedder made the bundle: vectors of two are never compared."""
     said = bundle.manifest["embedder"]
@@ -244,6 +255,8 @@ def _check_writable(out: Path, place: Path) -> None:
         raise BundleError(f"{out}: {folder} is not a folder; choose another --out")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise BundleError(f"{out}: {folder} cannot be written; choose another --out")
+    if own_files(folder):
+        raise BundleError(f"{out}: inside of the bundle {folder}; choose another --out")
 
 
 def _check_contents(out: Path) -> None:

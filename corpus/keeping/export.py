@@ -60,7 +60,8 @@ def segment_names(bundle: Bundle) -> list[str]:
 
 def _within_its_ticks(phrase: Phrase, lead_in: float) -> Phrase:
     """The phrase with no note that rounding to ticks would take over the edges of its segment,
-    `lead_in` before its first beat and before its end: an import would leave it out."""
+    `lead_in` before its first beat and before its end, and no pedal event that it would take to
+    its end: an import would leave them out."""
     low, high = -lead_in, phrase.beats - lead_in
     first, last = (np.ceil((LEAD_IN_BEATS + edge) * TICKS_PER_BEAT) for edge in (low, high))
     notes, onset = phrase.notes.copy(), phrase.notes["onset"]
@@ -69,7 +70,11 @@ def _within_its_ticks(phrase: Phrase, lead_in: float) -> Phrase:
     over = (onset >= low) & (onset < high) & (tick != inside)
     notes["onset"] = np.where(over, inside / TICKS_PER_BEAT - LEAD_IN_BEATS, onset)
     notes["duration"] += onset - notes["onset"]
-    return replace(phrase, notes=notes)
+    pedals, beat = phrase.pedals.copy(), phrase.pedals["beat"]
+    end = np.ceil(phrase.beats * TICKS_PER_BEAT) - 1
+    late = (beat < phrase.beats) & (np.round(beat * TICKS_PER_BEAT) > end)
+    pedals["beat"] = np.where(late, end / TICKS_PER_BEAT, beat)
+    return replace(phrase, notes=notes, pedals=pedals)
 
 
 def _variant(beats: float, transposed: int, rotated: float) -> str:

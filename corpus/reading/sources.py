@@ -17,6 +17,7 @@ from corpus.reading.smf import HEADER
 
 SUFFIXES = (".mid", ".midi", ".kar", ".smf")
 SIDECARS = ("corpus.toml", "labels.csv")
+NOT_PLAIN = "a pipe, socket or device, not a file"
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,8 @@ def find_sources(paths: Sequence[Path], limits: Limits = DEFAULT) -> Found:
             _search_folder(search, path)
         elif path.is_file():
             _search_file(search, path)
+        elif path.exists():
+            raise MidiFileError(f"{clean(str(path))}: {NOT_PLAIN}; give MIDI files or a folder")
         else:
             raise MidiFileError(f"{clean(str(path))}: no such file or folder; check the path")
     if not search.seen:
@@ -197,9 +200,12 @@ def _walk(search: _Search, top: Path) -> Iterator[tuple[Path, PurePosixPath]]:
 def _is_plain(search: _Search, file: Path, root: Path) -> bool:
     """Whether it is a file, and no link that leads out of the folder."""
     if file.is_symlink() and not file.resolve().is_relative_to(root):
-        if file.suffix.lower() in (*SUFFIXES, ".zip"):
+        if _is_of_interest(file.name):
             search.skip(str(file), "a link that leads out of the folder; copy the file there")
         return False
+    if not file.is_file() and (_is_of_interest(file.name) or file.name in SIDECARS):
+        fault = NOT_PLAIN if file.exists() else "a link that leads nowhere"
+        search.skip(str(file), f"{fault}; remove it")
     return file.is_file()
 
 

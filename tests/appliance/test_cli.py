@@ -125,6 +125,41 @@ def test_a_file_is_not_compared_by_another_version(
 
 
 @pytest.mark.parametrize(
+    ("embedder", "fault"),
+    [
+        ({"sha256": "0" * 64}, "another version of pitch-histogram; build it again"),
+        ({"name": "of-my-own"}, "no embedder 'of-my-own'; there is"),
+    ],
+)
+def test_nothing_is_played_from_a_corpus_whose_embedder_is_not_known(
+    complaint: Complain, take: Path, tmp_path: Path, embedder: dict[str, str], fault: str
+) -> None:
+    path = make_bundle(tmp_path / "b").path
+    said = json.loads((path / "manifest.json").read_text())
+    said["embedder"] |= embedder
+    seal(path, said)
+    config = tmp_path / "config.toml"
+    config.write_text(f"corpus = '{path}'\n")
+    for command in (
+        ["demo", "--fast", "--corpus", path, "--out", tmp_path / "session"],
+        ["run", "--config", config, "--state", tmp_path],
+        ["corpus", "nearest", path, take],
+    ):
+        assert f"{path}: " in (line := complaint(*command))
+        assert fault in line
+    assert not (tmp_path / "session").exists()
+
+
+@pytest.mark.parametrize("command", [["plot"], ["nearest", "take0@8"]])
+def test_a_pipe_is_not_written_to(complaint: Complain, tmp_path: Path, command: list[str]) -> None:
+    path = make_bundle(tmp_path / "b").path
+    os.mkfifo(tmp_path / "out")
+    action, *query = command
+    said = complaint("corpus", action, path, *query, "--out", tmp_path / "out")
+    assert f"{tmp_path / 'out'}: exists and is not a file; choose another" in said
+
+
+@pytest.mark.parametrize(
     ("options", "wanted"),
     [
         (["--limit", "size=3"], "midi_bytes, midi_tracks, notes"),

@@ -17,7 +17,7 @@ from corpus.hearing.describe import describe_all
 from corpus.keeping import atomic, bundle
 from corpus.keeping.bundle import Described, open_bundle, write_bundle
 from corpus.keeping.manifest import MANIFEST
-from corpus.neighbours import neighbour_table
+from corpus.neighbours import compare_phrases
 from models.pitch_histogram import PitchHistogram
 
 STEPS = ("rename", "fsync", "unlink", "rmdir", "mkdir")
@@ -30,7 +30,7 @@ def material(count: int) -> tuple[Any, ...]:
     embedder = PitchHistogram()
     vectors = embedder.embed(phrases)
     described = [Described(*pair) for pair in zip(pieces, describe_all(phrases), strict=True)]
-    table = neighbour_table(embedder, phrases, vectors)
+    table = compare_phrases(embedder, phrases, vectors).table
     return described, vectors, table, manifest_facts(embedder, pieces)
 
 

@@ -373,3 +373,11 @@ def test_every_number_has_its_range() -> None:
     without = {"first_note", "first_pedal", "first_chord"}
     without |= {"bass_notes", "chord_notes", "melody_notes"}  # whatever fits
     assert {*RANGES} == {name for name, *_ in COLUMNS} - {*TEXTS} - without
+
+
+@pytest.mark.parametrize("inside", ["x", "x/y"])
+def test_a_bundle_is_not_put_into_another(tmp_path: Path, inside: str) -> None:
+    outer = make_bundle(tmp_path / "outer")
+    with pytest.raises(BundleError, match=r"inside of the bundle .*outer; choose another --out"):
+        make_bundle(outer.path / inside)
+    assert open_bundle(outer.path, verify=True).sha256 == outer.sha256

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -183,3 +184,15 @@ def test_transposed_and_rotated_material_says_so_and_comes_back(tmp_path: Path) 
             piece.transposed,
             piece.rotated,
         )
+
+
+def test_rounding_takes_no_pedal_event_to_the_end_of_its_segment(tmp_path: Path) -> None:
+    near = 8.0 - 0.3 / TICKS_PER_BEAT
+    music = replace(phrase(), pedals=pedal_array([(0.0, 64, 0), (7.0, 64, 127), (near, 64, 0)]))
+    bundle = make_bundle(tmp_path / "bundle", [Segment("take", 24.0, music)])
+    (file,) = export_bundle(bundle, tmp_path / "out")
+    found = cut_by_name(read_recording(file))
+    assert found is not None
+    pedals = found.segments[0].phrase.pedals
+    assert pedals["value"].tolist() == [0, 127, 0]
+    assert abs(pedals["beat"][-1] - near) <= TICK

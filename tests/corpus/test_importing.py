@@ -15,13 +15,11 @@ from corpus.building.importing import (
     ImportSettings,
     Take,
     import_track,
-    in_key,
     pack_imported,
     unpack_imported,
 )
-from corpus.hearing.chords import chords, flat_chords
-from corpus.hearing.describe import describe_all
-from corpus.hearing.flat import flatten
+from corpus.hearing.chords import chords
+from corpus.hearing.describe import DESCRIPTION
 from corpus.hearing.key import parse_key
 from corpus.midiwrite import write_phrase
 from corpus.reading.labels import Told
@@ -172,15 +170,15 @@ def test_a_told_key_is_that_of_every_segment_and_of_its_chords(tmp_path: Path) -
 
 
 def test_telling_the_key_that_is_heard_changes_only_how_sure_it_is() -> None:
-    phrases = [s.phrase for s in imported(DEMO / "20-rock-bm.mid").segments]
-    heard = describe_all(phrases)
-    key = replace(heard[0].key, confidence=1.0)
-    alike = [i for i, one in enumerate(heard) if one.key.index == key.index]
-    told = in_key([heard[i] for i in alike], [phrases[i] for i in alike], key)
-    for one, before in zip(told, (heard[i] for i in alike), strict=True):
-        assert one.row["chromaticism"] == before.row["chromaticism"]
-    again = flat_chords(flatten([phrases[i] for i in alike]), [one.key for one in told])
-    assert [one.chords.tolist() for one in told] == [row.tolist() for row in again]
+    file = DEMO / "20-rock-bm.mid"
+    heard = imported(file)
+    told = imported(file, replace(NOTHING, key=heard.facts.key))
+    assert len(told.descriptions) > 2
+    for one, before in zip(told.descriptions, heard.descriptions, strict=True):
+        assert one.key == replace(before.key, confidence=1.0)
+        follow = {"key_confidence", "chord_confidence", "harmonic_rhythm"}
+        for name in set(DESCRIPTION.names or ()) - follow:
+            assert one.row[name] == before.row[name], name
 
 
 def test_a_pre_cut_file_is_at_the_tempo_and_in_the_metre_that_are_told(tmp_path: Path) -> None:

@@ -12,16 +12,8 @@ from appliance.bench.key_finding import key_figures, krumhansl_key, longest_key,
 from appliance.bench.layer_finding import take_layers
 from corpus.demo.takes import TRACKS
 from corpus.errors import CorpusError
-from corpus.hearing.key import (
-    MODES,
-    PROFILES,
-    Key,
-    find_key,
-    find_keys,
-    key_scores,
-    parse_key,
-    smooth_keys,
-)
+from corpus.hearing.describe import describe_all
+from corpus.hearing.key import MODES, PROFILES, Key, find_key, key_scores, parse_key, smooth_keys
 from models.notes import Notes, Phrase, note_array, pedal_array, transpose
 
 CADENCE = {  # I-IV-V7-I and i-iv-V7-i, tonic C
@@ -128,19 +120,23 @@ def phrase(notes: Notes) -> Phrase:
     return Phrase(notes, pedal_array([]), 8.0, 120.0)
 
 
+def keys_of(phrases: list[Phrase]) -> list[Key]:
+    """The keys of phrases that follow each other in one recording."""
+    return [found.key for found in describe_all(phrases, ["take"] * len(phrases))]
+
+
 def test_neighbours_settle_what_one_segment_leaves_open() -> None:
     open_fifth = phrase(note_array([(0.0, 4.0, 48, 80), (0.0, 4.0, 55, 80)]))
     for mode in MODES:
         clear = phrase(cadence(Key(0, mode), 2))
-        keys = find_keys([clear, open_fifth, clear])
+        keys = keys_of([clear, open_fifth, clear])
         assert [(key.tonic, key.mode) for key in keys] == [(0, mode)] * 3
 
 
 def test_keys_follow_a_modulation() -> None:
     there = [phrase(cadence(Key(0, "major")))] * 6
     away = [phrase(cadence(Key(1, "major")))] * 6
-    assert [key.tonic for key in find_keys(there + away)] == [0] * 6 + [1] * 6
-    assert find_keys([]) == []
+    assert [key.tonic for key in keys_of(there + away)] == [0] * 6 + [1] * 6
 
 
 def test_smoothing_is_the_sum_over_all_paths() -> None:

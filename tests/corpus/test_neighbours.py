@@ -19,7 +19,6 @@ from corpus.neighbours import (
     compare,
     compare_phrases,
     nearest_to,
-    neighbour_table,
 )
 from models.embedder import Vectors
 from models.errors import ModelError
@@ -57,7 +56,7 @@ def music(count: int, seed: int = 0) -> list[Phrase]:
 
 def table_of(phrases: list[Phrase], k: int = 64, rotations: bool = False) -> Neighbours:
     embedder = PitchHistogram()
-    return neighbour_table(embedder, phrases, embedder.embed(phrases), k, rotations)
+    return compare_phrases(embedder, phrases, embedder.embed(phrases), k, rotations).table
 
 
 def pairs_of(table: Neighbours) -> dict[tuple[int, int], tuple[float, int, int]]:
@@ -228,7 +227,7 @@ def test_few_segments_have_few_neighbours() -> None:
     embedder = PitchHistogram()
     assert table_of([phrase()]).shape == (1, 0)
     assert table_of([phrase(), phrase(40)], rotations=True).shape == (2, 1)
-    assert neighbour_table(embedder, [], embedder.embed([])).shape == (0, 0)
+    assert compare_phrases(embedder, [], embedder.embed([])).table.shape == (0, 0)
 
 
 def test_an_index_finds_nearly_what_comparing_every_pair_finds() -> None:

@@ -18,7 +18,7 @@ from corpus.drawing.scatter import BADGE, badges, fitted
 from corpus.errors import BundleError, CorpusError
 from corpus.hearing.describe import describe_all
 from corpus.keeping.bundle import Bundle, Described, open_bundle, write_bundle
-from corpus.neighbours import neighbour_table
+from corpus.neighbours import compare_phrases
 from models.notes import note_array
 from models.pitch_histogram import PitchHistogram
 
@@ -45,7 +45,7 @@ def labelled(path: Path, labels: list[tuple[str, ...]]) -> Bundle:
     phrases = [piece.phrase for piece in pieces]
     vectors = embedder.embed(phrases)
     rows = zip(pieces, describe_all(phrases), labels, strict=True)
-    table = neighbour_table(embedder, phrases, vectors)
+    table = compare_phrases(embedder, phrases, vectors).table
     write_bundle(path, [Described(*row) for row in rows], vectors, table, manifest_facts(embedder))
     return open_bundle(path)
 

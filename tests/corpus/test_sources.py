@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.mutate import mutations
 
+from appliance.bench.damage import mutations
 from corpus.errors import CorpusError, MidiFileError
 from corpus.reading.archive import Packed
 from corpus.reading.limits import Limits
@@ -257,6 +257,29 @@ def test_a_directory_that_claims_a_million_entries_is_not_parsed(tmp_path: Path)
         find_sources([path])
 
 
+@pytest.mark.parametrize("name", ["pipe", "pipe.mid", "pipe.zip"])
+def test_what_is_no_file_is_named_and_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    for path in (tmp_path / name, Path("/dev/null")):
+        with pytest.raises(MidiFileError, match="a pipe, socket or device, not a file; give MIDI"):
+            find_sources([path])
+
+
+def test_what_is_no_file_in_a_folder_is_left_out_and_told_of(tmp_path: Path) -> None:
+    write(tmp_path / "x.mid")
+    for name in ("a.mid", "b.zip", "corpus.toml", "other"):
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "c.mid").symlink_to("nowhere")
+    found = find_sources([tmp_path])
+    assert shown(found, tmp_path) == ["x.mid"]
+    assert found.sources[0].beside("corpus.toml") is None
+    told = {name: reason.split(";")[0] for name, reason in reasons(found, tmp_path).items()}
+    pipe = "a pipe, socket or device, not a file"
+    assert told == dict.fromkeys(("a.mid", "b.zip", "corpus.toml"), pipe) | {
+        "c.mid": "a link that leads nowhere"
+    }
+
+
 def test_links_that_leave_the_folder_are_not_followed(tmp_path: Path) -> None:
     outside = write(tmp_path / "outside/secret.mid")
     inside = write(tmp_path / "in/x.mid")
@@ -267,7 +290,8 @@ def test_links_that_leave_the_folder_are_not_followed(tmp_path: Path) -> None:
     found = find_sources([inside.parent])
     assert shown(found, tmp_path) == ["in/x.mid"]
     assert reasons(found, tmp_path) == {
-        "in/out.mid": "a link that leads out of the folder; copy the file there"
+        "in/out.mid": "a link that leads out of the folder; copy the file there",
+        "in/broken.mid": "a link that leads nowhere; remove it",
     }
 
 

@@ -1,22 +1,19 @@
 """Small music for tests: phrases, MIDI files, bundles."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import mido
 import numpy as np
 
+from appliance.bench.bundle_damage import seal as seal
 from corpus.building.importing import TrackFacts
 from corpus.cutting.segment import Segment
 from corpus.hearing.describe import describe_all
-from corpus.keeping.bundle import ARRAYS, Bundle, Described, open_bundle, write_bundle
-from corpus.keeping.manifest import MANIFEST, SEAL, manifest_text
-from corpus.neighbours import neighbour_table
+from corpus.keeping.bundle import Bundle, Described, open_bundle, write_bundle
+from corpus.neighbours import compare_phrases
 from corpus.reading.recording import FILE
 from models.notes import Phrase, note_array, pedal_array
 from models.pitch_histogram import PitchHistogram
@@ -71,19 +68,10 @@ def make_bundle(path: Path, pieces: list[Segment] | None = None) -> Bundle:
     embedder = PitchHistogram()
     phrases = [piece.phrase for piece in pieces]
     vectors = embedder.embed(phrases)
-    table = neighbour_table(embedder, phrases, vectors)
+    table = compare_phrases(embedder, phrases, vectors).table
     described = [Described(*pair) for pair in zip(pieces, describe_all(phrases), strict=True)]
     write_bundle(path, described, vectors, table, manifest_facts(embedder, pieces))
     return open_bundle(path)
-
-
-def seal(path: Path, manifest: dict[str, Any] | None = None) -> None:
-    """Hashes that fit the files again, as by somebody who changes a bundle on purpose."""
-    said = manifest or json.loads((path / MANIFEST).read_text())
-    files = [f"{name}.npy" for name in ARRAYS]
-    said["files"] = {file: hashlib.sha256((path / file).read_bytes()).hexdigest() for file in files}
-    told = {name: value for name, value in said.items() if name != SEAL}
-    (path / MANIFEST).write_text(manifest_text(told))
 
 
 def midi_file(
