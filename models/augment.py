@@ -24,34 +24,36 @@ def transpose(tokens: Tokens, semitones: Shifts) -> Tokens:
     return _replaced(tokens, 1, pitch)
 
 
-def dynamics(tokens: Tokens, rng: np.random.Generator) -> Tokens:
-    """Each phrase louder or softer as a whole (a factor of 0.7 to 1.4), each note a little."""
+def dynamics(tokens: Tokens, rng: np.random.Generator, amount: float = 1.0) -> Tokens:
+    """Each phrase louder or softer as a whole (by up to 15 %), each note by about 5 %.
+
+    No more, since how loud and how evenly someone plays belongs to the groove."""
     size, notes, _ = tokens.shape
-    whole = np.exp(rng.uniform(np.log(0.7), np.log(1.4), (size, 1)))
-    each = rng.normal(1.0, 0.08, (size, notes))
+    whole = np.exp(rng.uniform(-amount * np.log(1.15), amount * np.log(1.15), (size, 1)))
+    each = rng.normal(1.0, amount * 0.05, (size, notes))
     return _replaced(tokens, 3, np.clip(np.rint(tokens[..., 3] * whole * each), 1, 127))
 
 
-def timing(tokens: Tokens, rng: np.random.Generator) -> Tokens:
-    """Each note early or late by about a hundredth of a beat, held longer or shorter by a fifth."""
+def timing(tokens: Tokens, rng: np.random.Generator, amount: float = 1.0) -> Tokens:
+    """Each note early or late by about a hundredth of a beat, held longer or shorter by a tenth."""
     shape = tokens.shape[:2]
-    onset = tokens[..., 0] + rng.normal(0, 0.012, shape) * STEPS_PER_BEAT
-    length = tokens[..., 2] * np.exp(rng.normal(0, 0.2, shape))
+    onset = tokens[..., 0] + rng.normal(0, amount * 0.012, shape) * STEPS_PER_BEAT
+    length = tokens[..., 2] * np.exp(rng.normal(0, amount * 0.1, shape))
     moved = _replaced(tokens, 0, np.clip(np.rint(onset), 0, ONSETS - 1))
     return _replaced(moved, 2, np.clip(np.rint(length), 1, MAX_DURATION))
 
 
-def tempo(tokens: Tokens, rng: np.random.Generator) -> Tokens:
-    """A tempo that is not quite the grid's: up to 1.5 % off, swaying by up to 3 % of a beat."""
+def tempo(tokens: Tokens, rng: np.random.Generator, amount: float = 1.0) -> Tokens:
+    """A tempo that is not quite the grid's: up to 0.4 % off, swaying by up to 1.5 % of a beat."""
     size = len(tokens)
     beat = tokens[..., 0] / STEPS_PER_BEAT
-    rate = 1 + rng.uniform(-0.015, 0.015, (size, 1))
-    depth, phase = rng.uniform(0, 0.03, (size, 1)), rng.uniform(0, 2 * np.pi, (size, 1))
+    rate = 1 + amount * rng.uniform(-0.004, 0.004, (size, 1))
+    depth, phase = amount * rng.uniform(0, 0.015, (size, 1)), rng.uniform(0, 2 * np.pi, (size, 1))
     swayed = beat * rate + depth * np.sin(2 * np.pi * beat / 8 + phase)
     return _replaced(tokens, 0, np.clip(np.rint(swayed * STEPS_PER_BEAT), 0, ONSETS - 1))
 
 
-def thinned(tokens: Tokens, rng: np.random.Generator, most: float = 0.15) -> Tokens:
+def thinned(tokens: Tokens, rng: np.random.Generator, most: float = 0.1) -> Tokens:
     """Up to that share of each phrase's notes left out, never all; the rest closes up."""
     size, notes, _ = tokens.shape
     share = rng.uniform(0, most, (size, 1))
@@ -63,9 +65,10 @@ def thinned(tokens: Tokens, rng: np.random.Generator, most: float = 0.15) -> Tok
     return closed
 
 
-def performed(tokens: Tokens, rng: np.random.Generator) -> Tokens:
-    """All but transposition, as training uses them."""
-    return thinned(dynamics(timing(tempo(tokens, rng), rng), rng), rng)
+def performed(tokens: Tokens, rng: np.random.Generator, amount: float = 1.0) -> Tokens:
+    """All but transposition, as training uses them; `amount` scales how much each does."""
+    played = timing(tempo(tokens, rng, amount), rng, amount)
+    return thinned(dynamics(played, rng, amount), rng, amount * 0.1)
 
 
 def _replaced(tokens: Tokens, field: int, values: NDArray[Any]) -> Tokens:

@@ -19,8 +19,11 @@ from models.synth import Spectrograms, spectrograms
 
 MOST_NOTES = 64  # of a training segment; the few busier ones lose their end
 A_SONG = 3  # segments of a song in a contrastive batch: one, the next, and any other
+LIGHT = 0.3  # share of the usual changes to a segment in a contrastive batch
+OWN_KEY = 0.7  # of the contrastive batches
 LOWEST_SHIFT, HIGHEST_SHIFT = -6, 5
 ONSET_SLOTS, SLOTS_A_BEAT = 32, 4
+ONSET_SHARE = 0.65  # of how alike two segments are; pitch classes have the rest
 _SPREAD = 8  # batches that are drawn and sorted together, to need little padding
 
 Index = NDArray[np.integer[Any]]
@@ -92,24 +95,24 @@ def diffusion_batch(
 def contrast_batch(songs: Songs, count: int, rng: np.random.Generator) -> Contrast:
     """A_SONG segments of each of `count` songs.
 
-    Half of the batches give each song a key of its own, so that key tells songs apart; the other
-    half bring all to one key, so that it does not.
+    Most batches give each song a key of its own, so that key tells songs apart; the others bring
+    all to one key, so that it does not.
     """
     chosen = rng.choice(len(songs), min(count, len(songs)), replace=False)
     low, high = songs.bounds[chosen], songs.bounds[chosen + 1]
     first, other = rng.integers(low, high), rng.integers(low, high)
     rows = np.stack([first, songs.following[first], other], axis=1).ravel()
-    if rng.random() < 0.5:
+    if rng.random() < OWN_KEY:
         shift = np.repeat(rng.integers(LOWEST_SHIFT, HIGHEST_SHIFT + 1, len(chosen)), A_SONG)
     else:
         common = rng.integers(0, 12)
         shift = (common - songs.tonics[rows] - LOWEST_SHIFT) % 12 + LOWEST_SHIFT
     tokens = augment.transpose(_padded(songs, rows), shift)
-    played = augment.performed(tokens, rng)
+    played = augment.performed(tokens, rng, LIGHT)
     return Contrast(played, np.repeat(chosen, A_SONG), alike(played))
 
 
-def alike(tokens: Tokens, onset_share: float = 0.5) -> NDArray[np.float32]:
+def alike(tokens: Tokens, onset_share: float = ONSET_SHARE) -> NDArray[np.float32]:
     """How alike phrases are to the ear: the cosine of their onsets in eight beats, by quarters of a
     beat, and of their pitch classes by duration, mixed."""
     heard = tokens[..., 3] > 0

@@ -22,6 +22,7 @@ import torch
 from models.errors import ModelError
 from models.specdiff import SpecDiff, signature_name
 from models.specdiff_network import PublishedEncoder, Sizes, published_names
+from models.storing import store_weights
 from models.tflite import seal
 from models.tokens import END, UNKNOWN, VOCABULARY
 
@@ -127,7 +128,7 @@ def export(encoder: PublishedEncoder, out: Path, windows: Sequence[int], int8: b
     assert converter is not None
     converter.convert().export(str(out))
     if int8:
-        _store_as_int8(out)
+        store_weights(out, 8)
     out.write_bytes(seal(out.read_bytes()))
 
 
@@ -191,27 +192,6 @@ def _check_names(
         found, wanted = tuple(state[theirs].shape), tuple(own[ours].shape)
         if found != wanted:
             raise ModelError(f"{folder}: weight {theirs} is {found}, config.json says {wanted}")
-
-
-def _store_as_int8(path: Path) -> None:
-    """A quarter of the size; the runtime unpacks the weights to float32 once, when it loads."""
-    from ai_edge_quantizer import qtyping, quantizer
-
-    storing = quantizer.Quantizer(str(path))
-    weights = qtyping.TensorQuantizationConfig(
-        num_bits=8, symmetric=True, granularity=qtyping.QuantGranularity.CHANNELWISE
-    )
-    storing.update_quantization_recipe(
-        regex=".*",
-        operation_name=qtyping.TFLOperationName.FULLY_CONNECTED,
-        op_config=qtyping.OpQuantizationConfig(
-            weight_tensor_config=weights,
-            compute_precision=qtyping.ComputePrecision.FLOAT,
-            explicit_dequantize=True,
-        ),
-        algorithm_key=quantizer.AlgorithmName.MIN_MAX_UNIFORM_QUANT,
-    )
-    storing.quantize().export_model(str(path), overwrite=True)
 
 
 def _parser() -> argparse.ArgumentParser:

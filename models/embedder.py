@@ -36,10 +36,12 @@ class Embedder(Protocol):
 def make_embedder(name: str) -> Embedder:
     """The embedder of that name; ModelError lists the known ones."""
     # Here, so that a protocol needs no part.
+    from models.notes_encoder import NotesEncoder
     from models.pitch_histogram import PitchHistogram
     from models.specdiff import SpecDiff
 
     known: dict[str, Callable[[], Embedder]] = {
+        NotesEncoder.name: NotesEncoder,
         PitchHistogram.name: PitchHistogram,
         SpecDiff.name: SpecDiff,
     }

@@ -17,6 +17,7 @@ from models.errors import ModelError
 from models.network import NotesEncoder, Shape
 from models.note_tokens import FIELDS
 from models.notes_encoder import WINDOWS, signature_name
+from models.storing import store_weights
 from models.tflite import TfliteModel, seal
 from models.train import load
 
@@ -33,6 +34,16 @@ def read_encoder(path: Path) -> Any:
     return encoder.eval()
 
 
+def random_encoder(shape: Shape, seed: int) -> Any:
+    """The same architecture with every matrix drawn anew, of variance one over its inputs."""
+    torch.manual_seed(seed)
+    model = NotesEncoder(shape)
+    for matrix in model.parameters():
+        if matrix.ndim > 1:
+            torch.nn.init.normal_(matrix, std=matrix.shape[1] ** -0.5)
+    return model.eval()
+
+
 def export(encoder: Any, out: Path, half: bool = True) -> None:
     """Write the `.tflite` file and check that it gives what torch gives."""
     import litert_torch  # here: it takes seconds
@@ -45,7 +56,7 @@ def export(encoder: Any, out: Path, half: bool = True) -> None:
     assert converter is not None
     converter.convert().export(str(out))
     if half:
-        _halve_weights(out)
+        store_weights(out, 16)
     out.write_bytes(seal(out.read_bytes()))
     worst = difference(encoder, out)
     if worst > MOST_DIFFERENCE:
@@ -76,25 +87,6 @@ def example_tokens(size: int, seed: int) -> Any:
     return tokens
 
 
-def _halve_weights(path: Path) -> None:
-    """Store weights as float16, half the size; the runtime unpacks them once, when it loads."""
-    from ai_edge_quantizer import qtyping, quantizer
-
-    halving = quantizer.Quantizer(str(path))
-    weights = qtyping.TensorQuantizationConfig(num_bits=16, dtype=qtyping.TensorDataType.FLOAT)
-    halving.update_quantization_recipe(
-        regex=".*",
-        operation_name=qtyping.TFLOperationName.FULLY_CONNECTED,
-        op_config=qtyping.OpQuantizationConfig(
-            weight_tensor_config=weights,
-            compute_precision=qtyping.ComputePrecision.FLOAT,
-            explicit_dequantize=True,
-        ),
-        algorithm_key=quantizer.AlgorithmName.FLOAT_CASTING,
-    )
-    halving.quantize().export_model(str(path), overwrite=True)
-
-
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m models.export", description=__doc__)
     parser.add_argument("checkpoint", type=Path)
@@ -105,8 +97,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         encoder = read_encoder(options.checkpoint)
         if options.random is not None:
-            torch.manual_seed(options.random)
-            encoder = NotesEncoder(encoder.shape).eval()
+            encoder = random_encoder(encoder.shape, options.random)
         export(encoder, options.out, half=not options.float32)
     except ModelError as error:
         print(error, file=sys.stderr)

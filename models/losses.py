@@ -28,12 +28,13 @@ def diffusion_loss(
 
 
 def song_loss(cosines: Tensor, songs: Tensor) -> Tensor:
-    """Supervised contrastive loss (Khosla et al. 2020): segments of a song before all others."""
+    """Neighbourhood component analysis (Goldberger et al. 2004) of cosines: some segment of the
+    song before all of other songs. Not every one: a verse need not be like its chorus."""
     itself = torch.eye(len(songs), dtype=torch.bool, device=songs.device)
     same = (songs[:, None] == songs) & ~itself
     scores = (cosines / SONG_TEMPERATURE).masked_fill(itself, -1e4)
-    chance = torch.log_softmax(scores, -1)
-    return -(chance * same).sum(-1).div(same.sum(-1).clamp(min=1)).mean()
+    all_scores = torch.logsumexp(scores, -1)
+    return (all_scores - torch.logsumexp(scores.masked_fill(~same, -1e4), -1)).mean()
 
 
 def across_loss(cosines: Tensor, songs: Tensor, alike: Tensor) -> Tensor:

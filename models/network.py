@@ -1,14 +1,16 @@
 """The notes encoder and the diffusion decoder that it is trained with, in torch.
 
-T5 layers (Raffel et al. 2020, version 1.1): root-mean-square norms before each part, gated GELU, no
-biases. As in T5 the attention knows relative position only, but a token is a note, so what is
-relative is the time between two notes and the interval between them. The decoder is the one of
-Spectrogram Diffusion (Hawthorne et al. 2022) in small: a frame is a token, it attends to the
-encoder's outputs, and the diffusion step scales and shifts each layer (FiLM).
+T5 layers (Raffel et al. 2020, version 1.1): root-mean-square norms before each part, gates, no
+biases. Two things differ, both for speed: the gate is a ReLU (Shazeer 2020), and the encoder has no
+table of relative positions. A token is a note that says its onset as points on circles and its
+pitch by class and height, from which attention reads time and interval between two notes. The
+decoder is the one of Spectrogram Diffusion (Hawthorne et al. 2022) in small: a frame is a token, it
+attends to the encoder's outputs, and the diffusion step scales and shifts each layer (FiLM).
 
 Only training and conversion import this module.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,15 +20,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.note_tokens import LEAD, MAX_DURATION, ONSETS, STEPS_PER_BEAT
+from models.note_features import coarse_tables, detail_tables, phases, width_of
+from models.note_tokens import FIELDS, LEAD, STEPS_PER_BEAT
 from models.synth import BINS, FRAMES, FRAMES_PER_BEAT
 
 Tensor = Any  # torch.Tensor; torch is not there when types are checked
 
-_PERIODS = (1 / 4, 1 / 3, 1 / 2, 1, 2, 4, 8, 16)  # beats
-_TIME_STEP = STEPS_PER_BEAT // 4  # relative time is known to a quarter of a beat
-_FARTHEST = 16 * 4  # of those
-_INTERVAL = 36  # semitones; wider ones count as this
+_FARTHEST = 16 * 16  # sixteenths of a beat between a note and a frame; more count as this
 _OFF = -30.0  # attention score of padding: exp(-30) is nothing, and fits float16
 
 
@@ -34,10 +34,10 @@ _OFF = -30.0  # attention score of padding: exp(-30) is nothing, and fits float1
 class Shape:
     """Sizes of the encoder, and of the decoder of the same width."""
 
-    width: int = 192
-    heads: int = 6
-    layers: int = 4
-    hidden: int = 512
+    width: int = 128
+    heads: int = 4
+    layers: int = 3
+    hidden: int = 384
     decoder_layers: int = 3
 
 
@@ -47,7 +47,7 @@ class Norm(nn.Module):
         self.scale = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + 1e-6) * self.scale
+        return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + 1e-6) * self.scale.to(x.dtype)
 
 
 class Attention(nn.Module):
@@ -73,14 +73,17 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    def __init__(self, width: int, hidden: int) -> None:
+    def __init__(
+        self, width: int, hidden: int, bend: Callable[[Tensor], Tensor] = torch.relu
+    ) -> None:
         super().__init__()
+        self.bend = bend
         self.gate = nn.Linear(width, hidden, bias=False)
         self.up = nn.Linear(width, hidden, bias=False)
         self.down = nn.Linear(hidden, width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down(functional.gelu(self.gate(x), approximate="tanh") * self.up(x))
+        return self.down(self.bend(self.gate(x)) * self.up(x))
 
 
 class EncoderLayer(nn.Module):
@@ -98,47 +101,64 @@ class EncoderLayer(nn.Module):
 
 
 class NotesEncoder(nn.Module):
-    """Tokens (batch, notes, 4) to the phrase's vector, (batch, width), of unit length."""
+    """Tokens (batch, notes, 4) to the phrase's vector, (batch, width), of unit length.
+
+    The vector is a linear map, `readout`, of the mean over the notes of the encoder's outputs and,
+    beside it, of how many notes have each detail (square roots of shares: Hellinger's distance).
+    Diffusion trains the outputs; details, and the readout, come in with contrastive training.
+    """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
-        for name, table in _tables().items():
+        for name, table in (coarse_tables() | detail_tables()).items():
             self.register_buffer(name, torch.tensor(table), persistent=False)
-        size = sum(table.shape[1] for table in _tables().values())
-        self.read = nn.Linear(size, shape.width, bias=False)
-        self.time_bias = nn.Parameter(torch.zeros(2 * _FARTHEST + 1, shape.heads))
-        self.interval_bias = nn.Parameter(torch.zeros(2 * _INTERVAL + 1, shape.heads))
+        self.read = nn.Linear(width_of(coarse_tables()), shape.width, bias=False)
         self.layers = nn.ModuleList(EncoderLayer(shape) for _ in range(shape.layers))
         self.last = Norm(shape.width)
+        details = 2 * (width_of(detail_tables()) - 1)
+        self.details_in = nn.Parameter(torch.zeros(shape.width, details))
+        self.shares_in = nn.Parameter(torch.zeros(shape.width, details))
+        self.readout = nn.Parameter(torch.eye(shape.width, shape.width + details))
+        self.register_buffer("mean", torch.zeros(shape.width + details))
+        self.register_buffer("spread", torch.ones(shape.width + details))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        outputs = self.outputs(tokens)
-        heard = (tokens[..., 3:] > 0).to(outputs.dtype)
-        mean = (outputs * heard).sum(1) / heard.sum(1).clamp(min=1.0)
-        return mean * torch.rsqrt((mean * mean).sum(-1, keepdim=True) + 1e-12)
+        vector = functional.linear((self.pooled(tokens) - self.mean) / self.spread, self.readout)
+        vector = vector.float()
+        return vector * torch.rsqrt((vector * vector).sum(-1, keepdim=True) + 1e-12)
 
-    def outputs(self, tokens: Tensor) -> Tensor:
-        """One vector a note, (batch, notes, width); those of padding mean nothing."""
-        features = [
-            functional.embedding(tokens[..., field], getattr(self, name))
-            for field, name in enumerate(_tables())
-        ]
-        x = self.read(torch.cat(features, -1))
-        bias = self._bias(tokens)
+    def pooled(self, tokens: Tensor) -> Tensor:
+        """Mean outputs and shares of details of each phrase, (batch, what `readout` takes)."""
+        details = self.details(tokens)
+        shares = torch.sqrt(_mean(details, tokens))
+        more = functional.linear(details, self.details_in)
+        more = more + functional.linear(shares, self.shares_in)[:, None]
+        return torch.cat([_mean(self.outputs(tokens, more).float(), tokens), shares], -1)
+
+    def outputs(self, tokens: Tensor, more: Tensor | None = None) -> Tensor:
+        """One vector a note, (batch, notes, width); those of padding mean nothing. `more` is added
+        to what is read of each note; diffusion is trained without."""
+        x = self.read(torch.cat(self._looked_up(tokens, coarse_tables()), -1))
+        if more is not None:
+            x = x + more
+        bias = padding_bias(tokens).to(x.dtype)
         for layer in self.layers:
             x = layer(x, bias)
         return self.last(x)
 
-    def _bias(self, tokens: Tensor) -> Tensor:
-        onset, pitch = tokens[..., 0], tokens[..., 1]
-        quarter = (onset + _TIME_STEP // 2) // _TIME_STEP
-        apart = (quarter[:, None, :] - quarter[:, :, None]).clamp(-_FARTHEST, _FARTHEST)
-        interval = (pitch[:, None, :] - pitch[:, :, None]).clamp(-_INTERVAL, _INTERVAL)
-        bias = functional.embedding(apart + _FARTHEST, self.time_bias) + functional.embedding(
-            interval + _INTERVAL, self.interval_bias
-        )
-        return bias.permute(0, 3, 1, 2) + padding_bias(tokens)
+    def details(self, tokens: Tensor) -> Tensor:
+        """What a note is in fine steps, (batch, notes, details), once for all and once for low
+        notes only."""
+        *steps, low = self._looked_up(tokens, detail_tables())
+        fine = torch.cat(steps, -1)
+        return torch.cat([fine, fine * low], -1)
+
+    def _looked_up(self, tokens: Tensor, tables: dict[str, Any]) -> list[Tensor]:
+        return [
+            functional.embedding(tokens[..., FIELDS.index(name.split("_")[0])], getattr(self, name))
+            for name in tables
+        ]
 
 
 class DecoderLayer(nn.Module):
@@ -171,14 +191,14 @@ class SpectrogramDecoder(nn.Module):
         self.frames_in = nn.Linear(BINS, width)
         self.step = nn.Sequential(nn.Linear(32, width), nn.SiLU(), nn.Linear(width, width))
         frame_steps = (np.arange(FRAMES) + 0.5) * STEPS_PER_BEAT / FRAMES_PER_BEAT + LEAD
-        place = _phases(frame_steps / STEPS_PER_BEAT)
+        place = phases(frame_steps / STEPS_PER_BEAT)
         self.register_buffer("place", torch.tensor(place), persistent=False)
         self.register_buffer(
             "frame_steps", torch.tensor(frame_steps.astype(np.int64)), persistent=False
         )
         self.place_in = nn.Linear(place.shape[1], width, bias=False)
         self.frame_bias = nn.Parameter(torch.zeros(2 * FRAMES + 1, shape.heads))
-        self.note_bias = nn.Parameter(torch.zeros(8 * _FARTHEST + 1, shape.heads))
+        self.note_bias = nn.Parameter(torch.zeros(2 * _FARTHEST + 1, shape.heads))
         self.layers = nn.ModuleList(DecoderLayer(shape) for _ in range(shape.decoder_layers))
         self.last = Norm(width)
         self.out = nn.Linear(width, BINS)
@@ -201,9 +221,15 @@ class SpectrogramDecoder(nn.Module):
     def _note_bias(self, tokens: Tensor) -> Tensor:
         """Time from each note to each frame, to a sixteenth of a beat."""
         apart = (self.frame_steps[None, :, None] - tokens[:, None, :, 0]) // 2
-        apart = apart.clamp(-4 * _FARTHEST, 4 * _FARTHEST) + 4 * _FARTHEST
+        apart = apart.clamp(-_FARTHEST, _FARTHEST) + _FARTHEST
         bias = functional.embedding(apart, self.note_bias).permute(0, 3, 1, 2)
         return bias + padding_bias(tokens)
+
+
+def _mean(rows: Tensor, tokens: Tensor) -> Tensor:
+    """Over the notes that are no padding."""
+    heard = (tokens[..., 3:] > 0).to(rows.dtype)
+    return (rows * heard).sum(1) / heard.sum(1).clamp(min=1.0)
 
 
 def padding_bias(tokens: Tensor) -> Tensor:
@@ -240,40 +266,3 @@ def _waves(level: Tensor) -> Tensor:
     rate = torch.exp(torch.linspace(0.0, 5.0, 16, device=level.device))
     angle = level[:, None] * rate
     return torch.cat([torch.sin(angle), torch.cos(angle)], -1)
-
-
-def _tables() -> dict[str, Any]:
-    """What each value of each field looks like; the encoder learns a linear map of the four."""
-    return {
-        "onset_table": _phases((np.arange(ONSETS) - LEAD) / STEPS_PER_BEAT),
-        "pitch_table": _pitches(),
-        "duration_table": _durations(),
-        "velocity_table": _velocities(),
-    }
-
-
-def _phases(beats: Any) -> Any:
-    """Where in periods of a quarter of a beat to sixteen beats, as points on a circle."""
-    angle = 2 * np.pi * np.asarray(beats)[:, None] / np.array(_PERIODS)
-    return np.concatenate([np.sin(angle), np.cos(angle)], axis=1).astype(np.float32)
-
-
-def _pitches() -> Any:
-    """Pitch class, and height as soft steps six semitones apart."""
-    pitch = np.arange(128)
-    height = np.exp(-0.5 * ((pitch[:, None] - np.arange(24, 109, 6)) / 4.0) ** 2)
-    classes = (pitch[:, None] % 12 == np.arange(12)) * 2.0
-    return np.concatenate([classes, height], axis=1).astype(np.float32)
-
-
-def _durations() -> Any:
-    """Soft steps half an octave apart, from a sixteenth of a beat to sixteen beats."""
-    octaves = np.log2(np.maximum(np.arange(MAX_DURATION + 1), 1) / STEPS_PER_BEAT)
-    return np.exp(-0.5 * ((octaves[:, None] - np.arange(-4, 4.1, 0.5)) / 0.5) ** 2).astype(
-        np.float32
-    )
-
-
-def _velocities() -> Any:
-    loud = np.arange(128)[:, None] / 127.0
-    return np.concatenate([loud, loud**2, np.ones_like(loud)], axis=1).astype(np.float32)

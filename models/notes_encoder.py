@@ -13,7 +13,8 @@ import numpy as np
 from models.embedder import Vectors
 from models.errors import ModelError
 from models.note_tokens import FIELDS, Tokens, pad, windows
-from models.notes import Notes, Phrase
+from models.notes import Phrase
+from models.one_by_one import embed_each
 from models.tflite import Signature, TfliteModel
 
 FILE = Path(__file__).with_name("notes_encoder.tflite")
@@ -44,20 +45,12 @@ class NotesEncoder:
         return hashlib.sha256(f"{self.name} {VERSION} {self._model.sha256}".encode()).hexdigest()
 
     def embed(self, phrases: Sequence[Phrase]) -> Vectors:
-        vectors = np.zeros((len(phrases), self.dimension), np.float32)
-        for number, phrase in enumerate(phrases):
-            if len(phrase.notes) == 0:
-                raise ModelError(f"phrase {number} of the batch has no notes to embed")
-            vectors[number] = self._embed(phrase.notes)
-        if not np.isfinite(vectors).all():
-            raise ModelError(f"{self._model.path}: gives vectors that are not numbers")
-        return vectors
+        return embed_each(phrases, self.dimension, self._embed, self._model.path)
 
-    def _embed(self, notes: Notes) -> Vectors:
-        parts = windows(notes, WINDOWS[-1])
-        total = np.sum([len(tokens) * self._run(tokens) for tokens in parts], axis=0)
-        unit: Vectors = (total / np.linalg.norm(total)).astype(np.float32)
-        return unit
+    def _embed(self, phrase: Phrase) -> Vectors:
+        parts = windows(phrase.notes, WINDOWS[-1])
+        total: Vectors = np.sum([len(tokens) * self._run(tokens) for tokens in parts], axis=0)
+        return total
 
     def _run(self, tokens: Tokens) -> Vectors:
         window = next(size for size in WINDOWS if size >= len(tokens))

@@ -14,6 +14,7 @@ import numpy as np
 from models.embedder import Vectors
 from models.errors import ModelError
 from models.notes import Phrase
+from models.one_by_one import embed_each
 from models.tflite import Signature, TfliteModel
 from models.tokens import PAD, TimedNotes, encode, phrase_notes
 
@@ -62,14 +63,7 @@ class SpecDiff:
         return hashlib.sha256(f"{self.name} {VERSION} {self._model.sha256}".encode()).hexdigest()
 
     def embed(self, phrases: Sequence[Phrase]) -> Vectors:
-        vectors = np.zeros((len(phrases), self.dimension), np.float32)
-        for number, phrase in enumerate(phrases):
-            if len(phrase.notes) == 0:
-                raise ModelError(f"phrase {number} of the batch has no notes to embed")
-            vectors[number] = self._embed(phrase)
-        if not np.isfinite(vectors).all():
-            raise ModelError(f"{self._model.path}: gives vectors that are not numbers")
-        return vectors
+        return embed_each(phrases, self.dimension, self._embed, self._model.path)
 
     def outputs(self, tokens: Sequence[int]) -> Vectors:
         """One vector a token, for at most `windows[-1]` tokens."""
@@ -81,9 +75,8 @@ class SpecDiff:
 
     def _embed(self, phrase: Phrase) -> Vectors:
         parts = phrase_tokens(phrase, self.windows[-1])
-        total = np.sum([self.outputs(tokens).sum(axis=0) for tokens in parts], axis=0)
-        unit: Vectors = (total / np.linalg.norm(total)).astype(np.float32)
-        return unit
+        total: Vectors = np.sum([self.outputs(tokens).sum(axis=0) for tokens in parts], axis=0)
+        return total
 
 
 def phrase_tokens(phrase: Phrase, most: int) -> list[list[int]]:

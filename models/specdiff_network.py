@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from models.network import FeedForward, Norm
 from models.tokens import PAD
@@ -55,13 +56,17 @@ class Attention(nn.Module):
         return x.reshape(batch, length, self.heads, width // self.heads).transpose(1, 2)
 
 
+def _gelu(x: Tensor) -> Tensor:
+    return functional.gelu(x, approximate="tanh")
+
+
 class Layer(nn.Module):
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.before_attention = Norm(sizes.width)
         self.attention = Attention(sizes)
         self.before_hidden = Norm(sizes.width)
-        self.hidden = FeedForward(sizes.width, sizes.hidden)
+        self.hidden = FeedForward(sizes.width, sizes.hidden, _gelu)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         x = x + self.attention(self.before_attention(x), bias)

@@ -9,6 +9,9 @@ that is followed by its own SHA-256, which a runtime does not mind.
 
 import hashlib
 import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,11 +45,14 @@ class TfliteModel:
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         content = _read(path)
+        runtime = _runtime()
         self.path = path
         self.sha256 = hashlib.sha256(content).hexdigest()
         try:
-            self._interpreter = _runtime().Interpreter(model_content=content, num_threads=threads)
-            self._interpreter.allocate_tensors()  # or tflite-runtime 2.14 leaves XNNPACK out
+            with _chatter_held_back():
+                interpreter = runtime.Interpreter(model_content=content, num_threads=threads)
+                interpreter.allocate_tensors()  # or tflite-runtime 2.14 leaves XNNPACK out
+            self._interpreter = interpreter
             self._names = self._interpreter.get_signature_list()
             self._runners = {
                 name: self._interpreter.get_signature_runner(name) for name in self._names
@@ -94,6 +100,25 @@ def _read(path: Path) -> bytes:
     if hashlib.sha256(memoryview(content)[:body]).digest() != content[body + len(_SEAL) :]:
         raise ModelError(f"{path}: damaged: its checksum does not fit it; {_CURE}")
     return content
+
+
+@contextmanager
+def _chatter_held_back() -> Iterator[None]:
+    """The runtime greets on standard error, which is for what went wrong. Not for use while another
+    thread writes there: its lines would be lost."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # nobody listens
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _runtime() -> Any:

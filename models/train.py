@@ -22,15 +22,18 @@ import torch
 
 from models.batches import Songs, contrast_batch, diffusion_batch, read_songs
 from models.dataset import VALIDATION, is_training, split
+from models.discriminant import discriminant
 from models.errors import ModelError
 from models.losses import across_loss, diffusion_loss, song_loss
 from models.network import NotesEncoder, Shape, SpectrogramDecoder
+from models.note_tokens import pad
 
 STAGES = ("diffusion", "contrast")
 COLUMNS = ("stage", "step", "loss", "part_1", "part_2", "validation", "rate", "minutes")
-WARM_UP = 200  # steps
+WARM_UP = 100  # steps
+FALL = 0.6  # share of a stage after which the learning rate falls
 VALIDATION_BATCHES = 4
-LENGTH_GROUPS = 3
+LENGTH_GROUPS = 4
 
 Model = Any  # a torch module
 Losses = tuple[Any, Any, Any]  # the whole and its two parts
@@ -41,17 +44,17 @@ class Settings:
     """What a run is; a checkpoint only goes on with the same."""
 
     seed: int = 0
-    diffusion_steps: int = 4000
-    contrast_steps: int = 6000
-    diffusion_size: int = 64
+    diffusion_steps: int = 1000
+    contrast_steps: int = 2520
+    diffusion_size: int = 48
     contrast_songs: int = 80
-    diffusion_rate: float = 1e-3
-    contrast_rate: float = 5e-4
-    across_weight: float = 1.0
-    width: int = 256
-    heads: int = 8
-    layers: int = 4
-    hidden: int = 512
+    diffusion_rate: float = 2e-3
+    contrast_rate: float = 1e-3
+    contrast_across: float = 0.4
+    width: int = 128
+    heads: int = 4
+    layers: int = 3
+    hidden: int = 384
     decoder_layers: int = 3
 
     def shape(self) -> Shape:
@@ -93,6 +96,27 @@ class Trainer:
         contrast = contrast_batch(songs, self.settings.contrast_songs, rng)
         return contrast.tokens, contrast.songs, contrast.alike
 
+    def set_readout(self) -> None:
+        """Start the encoder's readout from the discriminant of every second training segment."""
+        rows = np.arange(0, len(self.songs.tokens), 2)
+        numbers = np.searchsorted(self.songs.bounds, rows, side="right") - 1
+        pooled = np.concatenate(
+            [self._pooled(rows[start : start + 512]) for start in range(0, len(rows), 512)]
+        )
+        songs = np.unique(numbers, return_inverse=True)[1]
+        found = discriminant(pooled, songs, self.settings.width)
+        with torch.no_grad():
+            self.encoder.mean.copy_(torch.from_numpy(found.mean))
+            self.encoder.spread.copy_(torch.from_numpy(found.spread))
+            weights = torch.from_numpy(found.weights.T.copy())
+            self.encoder.readout[: len(weights)] = weights.to(self.encoder.readout)
+
+    def _pooled(self, rows: Any) -> Any:
+        chosen = [self.songs.tokens[row] for row in rows]
+        tokens = torch.from_numpy(pad(chosen, max(len(one) for one in chosen))).to(self.device)
+        with torch.no_grad(), torch.autocast(self.device, torch.bfloat16):
+            return self.encoder.pooled(tokens).double().cpu().numpy()
+
     def losses(self, batch: Any) -> Losses:
         arrays = [torch.from_numpy(np.ascontiguousarray(a)).to(self.device) for a in batch]
         with torch.autocast(self.device, torch.bfloat16):
@@ -103,7 +127,7 @@ class Trainer:
         cosines = vectors @ vectors.T
         song = song_loss(cosines, arrays[1])
         across = across_loss(cosines, arrays[1], arrays[2])
-        return song + self.settings.across_weight * across, song.detach(), across.detach()
+        return song + self.settings.contrast_across * across, song.detach(), across.detach()
 
     def _vectors(self, tokens: Any) -> Any:
         """Of each phrase; short ones are run together, which needs less padding."""
@@ -111,7 +135,7 @@ class Trainer:
         order = torch.argsort(lengths, stable=True)
         parts = []
         for rows in order.chunk(LENGTH_GROUPS):
-            longest = -(-int(lengths[rows].max()) // 8) * 8
+            longest = -(-int(lengths[rows].max()) // 4) * 4
             parts.append(self.encoder(tokens[rows, :longest]).float())
         return torch.cat(parts)[torch.argsort(order)]
 
@@ -148,13 +172,17 @@ class Trainer:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Raises ModelError for the checkpoint of another run."""
-        if state["settings"] != asdict(self.settings):
-            changed = sorted(
-                name
-                for name, value in asdict(self.settings).items()
-                if state["settings"].get(name) != value
-            )
+        """Raises ModelError for the checkpoint of another run.
+
+        What nothing has depended on yet may change: settings of a stage to come, and how long this
+        one is until its learning rate falls.
+        """
+        changed = sorted(
+            name
+            for name, value in asdict(self.settings).items()
+            if state["settings"].get(name) != value and name not in _still_free(state, self)
+        )
+        if changed:
             raise ModelError(
                 f"the checkpoint was made with other settings ({', '.join(changed)});"
                 " give the same ones or another --folder"
@@ -173,10 +201,19 @@ class Trainer:
         return torch.optim.AdamW(self._parameters(), betas=(0.9, 0.98), weight_decay=0.02)
 
     def _rate(self) -> float:
-        """Warms up, then falls along a cosine to a hundredth."""
+        """Warms up, stays, and falls to nearly nothing from FALL on."""
         done = self.step / max(1, self.settings.steps(self.stage))
-        fall = 0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * min(done, 1.0)))
-        return float(self.settings.rate(self.stage) * min(1.0, (self.step + 1) / WARM_UP) * fall)
+        fall = min(1.0, (1.001 - done) / (1 - FALL))
+        return self.settings.rate(self.stage) * min(1.0, (self.step + 1) / WARM_UP) * fall
+
+
+def _still_free(state: dict[str, Any], trainer: Trainer) -> set[str]:
+    """Names of the settings that the checkpoint does not depend on."""
+    stage, steps = state["stage"], f"{state['stage']}_steps"
+    later = STAGES[STAGES.index(stage) + 1 :]
+    free = {name for name in asdict(trainer.settings) if name.startswith(later)}
+    shortest = min(state["settings"][steps], trainer.settings.steps(stage))
+    return free | ({steps} if state["step"] <= FALL * shortest else set())
 
 
 def train(trainer: Trainer, folder: Path, every_minutes: float, say: Callable[[str], None]) -> None:
@@ -184,6 +221,8 @@ def train(trainer: Trainer, folder: Path, every_minutes: float, say: Callable[[s
     for stage in STAGES[STAGES.index(trainer.stage) :]:
         if stage != trainer.stage:
             trainer.enter(stage)
+            if stage == "contrast":
+                trainer.set_readout()
         _run_stage(trainer, folder, every_minutes, say)
         save(folder / f"{stage}.pt", trainer.state())
         save(folder / "last.pt", trainer.state())

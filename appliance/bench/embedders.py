@@ -1,23 +1,28 @@
 """How well embedders hear: the same five questions to each, on songs set aside.
 
-The figures need no clock and no network of their own; equal arguments give equal figures. Songs
-are those whose number leaves remainder 0 when divided by 10, cut into segments of 8 beats.
+These figures need no clock; equal arguments give equal figures. What an embedder costs is measured
+beside them, and is this machine's. Songs are those whose number leaves remainder 0 when divided by
+10, cut into segments of 8 beats.
 """
 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.bench.embed_costs import Make, embed_costs
 from corpus.neighbours import TRANSPOSITIONS
 from models.dataset import HELD_OUT, Piece, all_pieces, split
-from models.embedder import Embedder, Vectors
+from models.embedder import Embedder, Vectors, make_embedder
 from models.errors import ModelError
 from models.notes import Notes, Phrase, sort_notes
+from models.notes_encoder import FILE, NotesEncoder
+from models.pitch_histogram import PitchHistogram
 
 NEAREST = 10
 TOO_CLOSE = 2  # positions in time within which a segment of the same song does not count
@@ -25,6 +30,7 @@ OTHERS = 99  # candidates from other songs beside the true next segment
 ONSET_SLOTS, SLOTS_A_BEAT = 32, 4
 LEVELS = 10
 MIN_NOTES = 10  # of a segment that is edited in ten levels
+TIMED = 300  # segments that costs are measured with
 
 Floats = NDArray[Any]
 Say = Callable[[str], None]
@@ -52,6 +58,38 @@ class PitchClasses:
                 raise ModelError(f"phrase {number} of the batch has no notes to embed")
         rows = np.array([pitch_profile(phrase.notes) for phrase in phrases]).reshape(-1, 12)
         return _unit(rows).astype(np.float32)
+
+
+class RandomWeights(NotesEncoder):
+    """The architecture of `notes-encoder` with weights that learned nothing."""
+
+    name = "random-weights"
+
+    def __init__(self) -> None:
+        super().__init__(FILE.with_name("notes_encoder_random.tflite"))
+
+
+EMBEDDERS: dict[str, Make] = {
+    kind.name: kind for kind in (NotesEncoder, RandomWeights, PitchHistogram, PitchClasses)
+}
+
+
+def embed_report(
+    folder: Path, more: Sequence[str] = (), plan: Plan | None = None, say: Say = lambda line: None
+) -> dict[str, Any]:
+    """Quality and costs of EMBEDDERS and of those named in `more`, by name.
+
+    ModelError or CorpusError where an embedder or a song cannot be had; takes minutes.
+    """
+    makers = EMBEDDERS | {name: partial(make_embedder, name) for name in more}
+    pieces = all_pieces(split(folder, lambda rest: rest == HELD_OUT))
+    report = embed_figures(folder, [make() for make in makers.values()], plan, say, pieces)
+    some = [piece.phrase for piece in pieces[:: max(1, len(pieces) // TIMED)]][:TIMED]
+    for name, make in makers.items():
+        costs = embed_costs(make, some)
+        report["embedders"][name] |= costs
+        say(f"{name}: " + ", ".join(f"{key} {value:g}" for key, value in costs.items()))
+    return report
 
 
 def embed_figures(

@@ -56,13 +56,13 @@ def test_a_contrastive_batch_has_as_many_of_each_song(songs: Songs) -> None:
     assert batch.alike.shape == (12, 12)
 
 
-def test_alike_is_the_mean_of_two_cosines() -> None:
+def test_alike_is_a_mean_of_two_cosines() -> None:
     one = [(float(i), 1.0, 60, 80) for i in range(8)]
     other_key = [(float(i), 1.0, 61, 80) for i in range(8)]
     off_beat = [(i + 0.5, 1.0, 72, 80) for i in range(8)]
     tokens = pad([encode(note_array(rows)) for rows in (one, other_key, off_beat)], 9)
-    wanted = [[1, 0.5, 0.5], [0.5, 1, 0], [0.5, 0, 1]]
-    assert np.allclose(alike(tokens), wanted, atol=1e-6)
+    wanted = [[1, 0.75, 0.25], [0.75, 1, 0], [0.25, 0, 1]]
+    assert np.allclose(alike(tokens, onset_share=0.75), wanted, atol=1e-6)
 
 
 def test_one_song_is_not_enough(tmp_path: Path) -> None:

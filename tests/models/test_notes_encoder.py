@@ -60,12 +60,23 @@ def test_padding_makes_no_difference(encoder: NotesEncoder, window: int, wider: 
     assert np.abs(encoder.embed([full])[0] - wide).max() < 1e-4
 
 
+def struck(groove: Phrase, velocity: int) -> Phrase:
+    notes = groove.notes.copy()
+    notes["velocity"] = velocity
+    return replace(groove, notes=notes)
+
+
 def test_the_same_groove_played_again_is_nearer_than_another(encoder: NotesEncoder) -> None:
-    groove, other = phrase(36, BOOGIE), phrase(37, WALTZ, beats=6, bar=3)
-    again = replace(groove, notes=groove.notes.copy())
-    again.notes["velocity"] = 90
-    one, same, far, up = encoder.embed([groove, again, other, transposed(groove, 6)])
-    assert one @ same > max(one @ far, one @ up) + 0.2
+    groove, other = phrase(36, BOOGIE, velocity=80), phrase(37, WALTZ, beats=6, bar=3)
+    again, up = struck(groove, 84), transposed(groove, 6)
+    one, same, far, moved = encoder.embed([groove, again, other, up])
+    assert one @ same > max(one @ far, one @ moved) + 0.2
+
+
+def test_loudness_is_heard_but_counts_less_than_what_is_played(encoder: NotesEncoder) -> None:
+    groove, other = phrase(36, BOOGIE, velocity=80), phrase(37, WALTZ, beats=6, bar=3)
+    one, near, louder, far = encoder.embed([groove, struck(groove, 84), struck(groove, 100), other])
+    assert one @ near > one @ louder > one @ far + 0.5
 
 
 def test_pedals_and_tempo_are_not_heard(encoder: NotesEncoder) -> None:

@@ -1,5 +1,6 @@
 import hashlib
 import importlib.util
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,13 @@ def test_a_missing_runtime_names_the_way_out(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(tflite, "RUNTIMES", ("no_such_runtime_anywhere",))
     with pytest.raises(ModelError, match="pitch-histogram"):
         TfliteModel(FILE)
+
+
+@has_runtime
+def test_the_runtime_says_nothing_on_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+    TfliteModel(FILE)
+    print("heard", file=sys.stderr)
+    assert capfd.readouterr().err == "heard\n"
 
 
 @has_runtime

@@ -52,8 +52,53 @@ def test_stopped_and_gone_on_is_the_same_as_straight_through(songs: Songs, tmp_p
 
 def test_a_checkpoint_of_other_settings_is_refused(songs: Songs) -> None:
     trainer = Trainer(TINY, songs, songs, "cpu")
-    with pytest.raises(ModelError, match="contrast_rate"):
-        Trainer(replace(TINY, contrast_rate=1.0), songs, songs, "cpu").restore(trainer.state())
+    with pytest.raises(ModelError, match="diffusion_rate"):
+        Trainer(replace(TINY, diffusion_rate=1.0), songs, songs, "cpu").restore(trainer.state())
+
+
+def test_what_nothing_has_depended_on_yet_may_change(songs: Songs) -> None:
+    state = Trainer(TINY, songs, songs, "cpu").state()
+    changed = replace(TINY, contrast_rate=1.0, diffusion_steps=300)
+    trainer = Trainer(changed, songs, songs, "cpu")
+    trainer.restore(state)
+    assert trainer.settings == changed
+    state["step"] = 2  # of three: the rate falls
+    with pytest.raises(ModelError, match=r"other settings \(diffusion_steps\)"):
+        trainer.restore(state)
+
+
+def test_the_learning_rate_rises_stays_and_falls(songs: Songs) -> None:
+    trainer = Trainer(replace(TINY, diffusion_steps=1000), songs, songs, "cpu")
+    trainer.step = 0
+    first = trainer._rate()
+    trainer.step = 100
+    full = trainer._rate()
+    trainer.step = 600
+    assert trainer._rate() == pytest.approx(full) == TINY.diffusion_rate
+    trainer.step = 999
+    assert 0 < trainer._rate() < 0.01 * full
+    assert first == pytest.approx(0.01 * full)
+
+
+def test_contrast_begins_with_the_discriminant(songs: Songs) -> None:
+    trainer = Trainer(TINY, songs, songs, "cpu")
+    trainer.enter("contrast")
+    before = trainer.encoder.readout.clone()
+    trainer.set_readout()
+    assert not torch.equal(trainer.encoder.readout, before)
+    assert (trainer.encoder.spread > 0).all()
+    tokens = torch.from_numpy(trainer.batch(songs, 0, 0)[0])
+    with torch.no_grad():
+        lengths = trainer.encoder(tokens).norm(dim=-1)
+    assert torch.allclose(lengths, torch.ones_like(lengths), atol=1e-5)
+
+
+def test_diffusion_leaves_the_readout_alone(songs: Songs) -> None:
+    trainer = Trainer(TINY, songs, songs, "cpu")
+    trainer.learn(trainer.batch(songs, 0, 0))
+    assert not trainer.encoder.details_in.any()
+    assert not trainer.encoder.shares_in.any()
+    assert torch.equal(trainer.encoder.readout, torch.eye(*trainer.encoder.readout.shape))
 
 
 def test_a_file_that_is_no_checkpoint_is_named(tmp_path: Path) -> None:
