@@ -7,6 +7,7 @@ source starts with.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Loop:
     def end(self) -> float:
         return self.start + self.beats
 
-    @property
+    @cached_property
     def first_sound(self) -> float:
         """Where its lead-in begins, or the boundary."""
         return min(self.start, float(self.notes["onset"].min()))

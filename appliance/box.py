@@ -15,11 +15,13 @@ from appliance.events import (
     Command,
     CompareSeed,
     Effect,
+    EmbedPlayer,
     EndTake,
     Event,
     KeepSeed,
     MidiIn,
     Outcome,
+    PlayerEmbedded,
     PlayerRestarted,
     Pulse,
     Reported,
@@ -32,17 +34,19 @@ from appliance.events import (
     Warned,
     Write,
 )
-from appliance.jobs import InlineJobs, Jobs, ProcessJobs, compare_seed, finish_folder
+from appliance.jobs import InlineJobs, Jobs, ProcessJobs, compare_seed, embed_player, finish_folder
 from appliance.journal import Journal, Syncer
 from appliance.screen import draw
 from appliance.session import Session
 from corpus.keeping.bundle import Bundle
 from firmware.clock import Clock, MonotonicClock, SimulatedClock
+from firmware.clockout import ClockOut
 from firmware.disklavier import Mechanics, SimulatedDisklavier
 from firmware.dispatch import Message
 from firmware.display import Display, GifDisplay, NoDisplay
 from firmware.errors import FirmwareError
 from firmware.fitted import FittedPlayer
+from firmware.keeper import Keeper
 from firmware.keyboard import ScriptedKeyboard
 from firmware.midiclock import ClockFollower
 from firmware.player import PlayerProcess
@@ -56,10 +60,10 @@ from firmware.switch import KeyboardSwitch, NoSwitch, ScriptedSwitch, Switch
 TICK_NS = 50_000_000
 AHEAD_NS = 600_000_000
 FRAME_NS = 100_000_000
-RETRY_NS = 500_000_000
 LAST_REPORTS_NS = 1_000_000_000
 NOTE_ON, NOTE_OFF = 0x90, 0x80
 FOLDER_JOB = "folder"
+PLAYER_JOB = "player "  # and the number of what was asked
 _OUTCOMES = {outcome.name: outcome for outcome in Outcome}
 
 
@@ -90,7 +94,7 @@ class Hardware:
     profile: Profile
     keyboard: ScriptedKeyboard | None = None
     piano: SimulatedDisklavier | None = None
-    clock_out: PlayerProcess | None = None
+    clock_out: PlayerProcess | SimulatedPlayer | None = None
 
     @property
     def quit(self) -> bool:
@@ -151,18 +155,21 @@ class Hardware:
         clock_port: str = "",
         tuning: Tuning = Tuning(),
     ) -> "Hardware":
-        """MIDI ports by name pattern, and the space bar of the terminal as footswitch."""
+        """MIDI ports by name pattern, and the space bar of the terminal as footswitch.
+
+        A port that is not there, like a piano that is still off, is taken up when it comes.
+        """
         profile = load_profile(profile_name)
         clock, engine = MonotonicClock(), _engine(output, input, profile, tuning)
         return cls(
             clock,
             engine,
-            FittedPlayer(engine, profile, clock.now),
+            FittedPlayer(engine, profile, clock.now, round(tuning.stale_ms * MS)),
             _terminal_switch(),
             NoDisplay(),
             ProcessJobs(),
             profile,
-            clock_out=PlayerProcess(clock_port, None) if clock_port else None,
+            clock_out=_clock_out(clock_port, tuning) if clock_port else None,
         )
 
 
@@ -177,6 +184,19 @@ def _engine(
         stale_ns=round(tuning.stale_ms * MS),
         active_sensing=profile.active_sensing,
         echo_window_ns=round(profile.echo_window_ms * MS) if profile.echo else 0,
+        wait_for_ports=True,
+    )
+
+
+def _clock_out(port: str, tuning: Tuning) -> PlayerProcess:
+    """It may share its core with the player of the notes, which go first."""
+    return PlayerProcess(
+        port,
+        None,
+        priority=max(1, tuning.priority - 1),
+        cpu=tuning.cpu,
+        stale_ns=round(tuning.stale_ms * MS),
+        wait_for_ports=True,
     )
 
 
@@ -224,7 +244,11 @@ class Box:
         self._engine = hardware.engine
         self._player = hardware.player
         self._piano = hardware.piano
-        self._clock_out = hardware.clock_out
+        clock_out = hardware.clock_out
+        self._clock_out = None if clock_out is None else ClockOut(clock_out, self._clock.now)
+        processes = (p for p in (self._engine, clock_out) if isinstance(p, PlayerProcess))
+        self._keepers = {process: Keeper(process) for process in processes}
+        self._absent: list[str] = []
         self._presence = Presence()
         self._punctuality = Punctuality()
         self._follower = ClockFollower() if follow_clock else None
@@ -240,7 +264,6 @@ class Box:
         self._unsaved = False
         self._drawn: View | None = None
         self._next_frame = 0
-        self._next_retry = 0
 
     def command(self, verb: str, value: float | None = None) -> None:
         """Ask for something at the next turn."""
@@ -282,7 +305,8 @@ class Box:
     def turn(self) -> None:
         """Take in what happened, let the session decide, carry it out, draw."""
         now = self._clock.now()
-        self._keep_player_alive(now)
+        self._keep_players_alive(now)
+        self._tell_what_is_absent()
         for event in sorted(self._happened(now), key=lambda event: event.at):
             self._carry_out(self.session.step(event))
         self._carry_out(self.session.step(Tick(now)))
@@ -368,6 +392,8 @@ class Box:
                 return "PIANO OFF"
         if self._presence.is_off(now):
             return "PIANO OFF"
+        if self._clock_out is not None and self._is_clock_amiss(self._clock_out):
+            return "CLOCK OUT"
         if self._unsaved or (self._syncer is not None and self._syncer.faults):
             return "NOT SAVED"
         if self._punctuality.look(now, self._player.counters()):
@@ -384,7 +410,10 @@ class Box:
         """Comparisons bear the number of their take; a folder that was finished says nothing."""
         events: list[Event] = []
         for done in self._jobs.finished():
-            if done.tag != FOLDER_JOB:
+            if done.tag.startswith(PLAYER_JOB):
+                number = int(done.tag.removeprefix(PLAYER_JOB))
+                events.append(PlayerEmbedded(now, number, done.result, done.fault))
+            elif done.tag != FOLDER_JOB:
                 events.append(SeedCompared(now, int(done.tag), done.result, done.fault))
             elif done.fault:
                 self.faults.append(f"session folder: {done.fault}")
@@ -407,6 +436,9 @@ class Box:
                     self.view = view
                 case CompareSeed(take, phrase):
                     self._jobs.submit(str(take), compare_seed, self._bundle.path, phrase)
+                case EmbedPlayer(number, phrase):
+                    tag = f"{PLAYER_JOB}{number}"
+                    self._jobs.submit(tag, embed_player, self._bundle.path, phrase)
                 case _:
                     self._keep(effect)
 
@@ -456,19 +488,47 @@ class Box:
     # -- the player -------------------------------------------------------------------------------
 
     def _handles(self) -> list[int]:
-        engine = self._engine.fileno() if isinstance(self._engine, PlayerProcess) else None
-        return [handle for handle in (engine, self._switch.fileno()) if handle is not None]
+        players = [player.fileno() for player in self._keepers]
+        return [handle for handle in (*players, self._switch.fileno()) if handle is not None]
 
-    def _keep_player_alive(self, now: int) -> None:
+    def _keep_players_alive(self, now: int) -> None:
         """A player that died is replaced; the loop goes on at its place on the grid."""
-        engine = self._engine
-        if not isinstance(engine, PlayerProcess) or engine.alive or now < self._next_retry:
-            return
-        self._next_retry = now + RETRY_NS
-        try:
-            engine.restart()
-        except FirmwareError as error:
-            self.faults.append(str(error))
-        else:
-            self._player.restarted()
-            self._asked.append(PlayerRestarted(self._clock.now()))
+        for player, keeper in self._keepers.items():
+            try:
+                replaced = keeper.look(now)
+            except FirmwareError as error:
+                self.faults.append(str(error))
+                continue
+            if replaced and player is self._engine:
+                self._player.restarted()
+                self._asked.append(PlayerRestarted(self._clock.now()))
+            elif replaced and self._clock_out is not None:
+                self._clock_out.restarted()
+                self.faults.append("MIDI clock: its player ended, and was replaced")
+        if self._clock_out is not None:
+            self._clock_out.turn()
+
+    def _is_clock_amiss(self, clock_out: ClockOut) -> bool:
+        """Whether whoever follows our clock hears none, or is out of step."""
+        player = clock_out.player
+        if not isinstance(player, PlayerProcess):
+            return clock_out.lost
+        return clock_out.lost or not player.alive or bool(player.absent())
+
+    def _tell_what_is_absent(self) -> None:
+        """One line for each port that is waited for, when it begins to be."""
+        absent = [
+            f"{direction} matching {pattern!r}"
+            for player in self._keepers
+            if player.alive
+            for direction, pattern in player.absent().items()
+        ]
+        self.faults.extend(_waiting_for(port) for port in absent if port not in self._absent)
+        self._absent = absent
+
+
+def _waiting_for(port: str) -> str:
+    return (
+        f"waiting for a MIDI {port}: connect the instrument and switch it on; "
+        "'smartlooper ports' lists what is there (it takes ALSA MIDI or a running JACK server)"
+    )

@@ -22,11 +22,13 @@ from corpus.building.gathering import CODE
 from corpus.errors import BundleError
 from corpus.keeping.bundle import Bundle, embedder_of, open_bundle
 from corpus.reading.midifile import read_phrase
-from models.embedder import make_embedder
+from models.embedder import Embedder, make_embedder
+from models.errors import ModelError
 from models.notes import Phrase
 
 SCREEN_FILM = "oled.gif"
-EMBEDDER = "pitch-histogram"
+EMBEDDER = "notes-encoder"
+PLAIN_EMBEDDER = "pitch-histogram"  # needs neither a model nor a runtime
 
 Say = Callable[[str], None]
 
@@ -53,7 +55,7 @@ def play(demo: Demo, say: Say) -> Path:
     policy = make_policy(demo.policy)
     seed = read_phrase(demo.seed or demo_corpus.DEFAULT_SEED)
     solo = read_phrase(demo.solo or demo_corpus.SOLO)
-    bundle = open_bundle(demo.corpus, verify=True) if demo.corpus else demo_bundle()
+    bundle = open_bundle(demo.corpus, verify=True) if demo.corpus else demo_bundle(say)
     embedder_of(bundle)  # better a complaint now than at the first seed
     folder = _folder(demo.out)
     make = Hardware.simulated if demo.fast else Hardware.rehearsal
@@ -79,9 +81,12 @@ def play(demo: Demo, say: Say) -> Path:
     return folder
 
 
-def demo_bundle() -> Bundle:
-    """The bundle of the demo corpus, built when it is first needed and kept in the cache."""
-    embedder = make_embedder(EMBEDDER)
+def demo_bundle(say: Say = lambda line: None) -> Bundle:
+    """The bundle of the demo corpus, built when it is first needed and kept in the cache.
+
+    Where the usual embedder cannot be used, `say` gets the reason, and the plain one takes over.
+    """
+    embedder = _demo_embedder(say)
     digest = hashlib.sha256(embedder.sha256.encode() + CODE.encode())
     for take in demo_corpus.recordings():
         digest.update(take.read_bytes())
@@ -92,11 +97,19 @@ def demo_bundle() -> Bundle:
     except BundleError:  # not there yet, or damaged
         pass
     try:
-        build_bundle(demo_corpus.recordings(), path, BuildSettings(EMBEDDER))
+        build_bundle(demo_corpus.recordings(), path, BuildSettings(embedder.name))
     except OSError:  # no cache to write to: this time only
         path = Path(tempfile.mkdtemp(prefix="smartlooper-")) / "demo"
-        build_bundle(demo_corpus.recordings(), path, BuildSettings(EMBEDDER))
+        build_bundle(demo_corpus.recordings(), path, BuildSettings(embedder.name))
     return open_bundle(path)
+
+
+def _demo_embedder(say: Say) -> Embedder:
+    try:
+        return make_embedder(EMBEDDER)
+    except ModelError as error:
+        say(f"{error}; the demo corpus uses {PLAIN_EMBEDDER}")
+        return make_embedder(PLAIN_EMBEDDER)
 
 
 def _check(demo: Demo) -> None:

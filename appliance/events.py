@@ -15,6 +15,12 @@ from models.notes import Phrase
 
 State = Literal["idle", "recording", "warmup", "groove", "ending"]
 
+Farewell = Literal["", "stopped", "stopping", "unplug"]
+"""The service has ended; the machine shuts down; it has."""
+
+RollNote = tuple[float, float, int]
+"""Onset and length in beats, and pitch."""
+
 
 @dataclass(frozen=True)
 class Tick:
@@ -32,7 +38,9 @@ class Tap:
 
 @dataclass(frozen=True)
 class Command:
-    """A wish by name: record, stop (at once), end (after this loop), hold, next, tempo."""
+    """A wish by name: record, stop (at once), end (after this loop), coda (and a last downbeat),
+    home (back to the seed, and end), hold, next, back, cancel (what is pending), tempo (BPM),
+    transpose (semitones)."""
 
     at: int
     verb: str
@@ -89,6 +97,17 @@ class SeedCompared:
     fault: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class PlayerEmbedded:
+    """The vectors in twelve keys of what EmbedPlayer `number` asked about, or why there are
+    none."""
+
+    at: int
+    number: int
+    vectors: Vectors | None
+    fault: str = ""
+
+
 @dataclass(frozen=True)
 class Warned:
     """Something is wrong with the box, in words for the screen; empty when all is well again."""
@@ -104,7 +123,17 @@ class PlayerRestarted:
     at: int
 
 
-Event = PlayerRestarted | Tick | Tap | Command | MidiIn | Reported | SeedCompared | Warned
+Event = (
+    PlayerRestarted
+    | Tick
+    | Tap
+    | Command
+    | MidiIn
+    | Reported
+    | SeedCompared
+    | PlayerEmbedded
+    | Warned
+)
 
 
 class Timed(NamedTuple):
@@ -146,6 +175,14 @@ class CompareSeed:
 
 
 @dataclass(frozen=True)
+class EmbedPlayer:
+    """Embed what the player played, slowly, and come back with PlayerEmbedded of that number."""
+
+    number: int
+    phrase: Phrase
+
+
+@dataclass(frozen=True)
 class BeginTake:
     """Open a session folder."""
 
@@ -177,7 +214,11 @@ class EndTake:
 
 @dataclass(frozen=True)
 class View:
-    """What a screen can know."""
+    """What a screen can know.
+
+    `why` is about what is queued. `pending` names the latest move that has not come about: it takes
+    effect in `pending_beats`, and the way home is over after `pending_loops` more.
+    """
 
     state: State = "idle"
     corpus: str = ""
@@ -191,6 +232,19 @@ class View:
     hold: bool = False
     notice: str = ""
     warning: str = ""
+    why: str = ""
+    pending: str = ""
+    pending_beats: int = 0
+    pending_loops: int = 0
+    bar: int = 0  # beats in one, where they are known
+    seconds: float = 0.0  # of a recording so far
+    roll: tuple[RollNote, ...] = ()  # what is queued, in the order of onsets
+    roll_beats: float = 0.0
+    missing: tuple[str, ...] = ()  # what the box has to do without, most important first
+    importing: str = ""  # the upload that is being read
+    progress: float = 0.0  # of that, 0 to 1
+    confirm: str = ""  # what a locked hold asks to be confirmed
+    farewell: Farewell = ""
 
 
 @dataclass(frozen=True)
@@ -200,4 +254,15 @@ class Show:
     view: View
 
 
-Effect = Send | Pulse | Cancel | CompareSeed | BeginTake | KeepSeed | Write | EndTake | Show
+Effect = (
+    Send
+    | Pulse
+    | Cancel
+    | CompareSeed
+    | EmbedPlayer
+    | BeginTake
+    | KeepSeed
+    | Write
+    | EndTake
+    | Show
+)

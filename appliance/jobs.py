@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,9 +16,9 @@ from appliance.events import SeedFound
 from appliance.folder import STAGE, write_performance
 from appliance.plot import plot_session
 from corpus.errors import CorpusError
-from corpus.keeping.bundle import check_embedder, open_bundle
+from corpus.keeping.bundle import Bundle, check_embedder, open_bundle
 from corpus.neighbours import in_twelve_keys, nearest_of
-from models.embedder import make_embedder
+from models.embedder import Embedder, Vectors, make_embedder
 from models.errors import ModelError
 from models.notes import Phrase
 
@@ -106,16 +107,31 @@ class ProcessJobs:
 def compare_seed(bundle: Path, phrase: Phrase) -> SeedFound:
     """The segments of a bundle nearest to a seed, by the embedder that made the bundle."""
     opened = open_bundle(bundle)
-    embedder = make_embedder(opened.embedder)
-    check_embedder(opened, embedder)
-    vectors = in_twelve_keys(embedder, phrase)
+    vectors = in_twelve_keys(_embedder_of(opened), phrase)
     return SeedFound(nearest_of(vectors, opened.embeddings), vectors)
+
+
+def embed_player(bundle: Path, phrase: Phrase) -> Vectors:
+    """What a player plays, in twelve keys, by the embedder that made the bundle."""
+    return in_twelve_keys(_embedder_of(open_bundle(bundle)), phrase)
 
 
 def finish_folder(folder: Path) -> None:
     """Make performance.mid and stage.png from the journal of a take that is over."""
     write_performance(folder)
     plot_session(folder, folder / STAGE)
+
+
+def _embedder_of(bundle: Bundle) -> Embedder:
+    embedder = _embedder(bundle.embedder)
+    check_embedder(bundle, embedder)
+    return embedder
+
+
+@lru_cache(maxsize=1)
+def _embedder(name: str) -> Embedder:
+    """Kept by the worker, which is asked every few seconds; to load one can take as long."""
+    return make_embedder(name)
 
 
 def _be_humble() -> None:

@@ -53,6 +53,7 @@ class _Sent:
     message: Message
     due: int
     timely: bool
+    loop: int | None
     opens_loop: bool
 
 
@@ -68,6 +69,7 @@ class Ledger:
         self._waiting: dict[int, _Sent] = {}
         self._sounding: dict[int, _Sent] = {}
         self._opened = -1  # the last loop whose first message was numbered
+        self._silent: int | None = None  # a loop whose first notes were dropped as too late
 
     def send(self, message: Message, due: int, now: int, loop: int | None) -> Timed:
         """Number a message; `loop` is that of its note, to know the first of each."""
@@ -76,7 +78,7 @@ class Ledger:
         if opens and loop is not None:
             self._opened = loop
         # Behind the second tap nothing can be early: that is no fault of the player.
-        self._waiting[seq] = _Sent(seq, message, due, due - now >= TIMELY_NS, opens)
+        self._waiting[seq] = _Sent(seq, message, due, due - now >= TIMELY_NS, loop, opens)
         return Timed(due, seq, message.note, message.data)
 
     def reported(self, report: Reported) -> list[Write]:
@@ -84,12 +86,22 @@ class Ledger:
         sent = self._waiting.pop(report.seq, None)
         if sent is None:
             return []
-        if report.outcome is Outcome.SENT:
-            if sent.timely:
-                self.lateness.add(report.late)
-            if sent.opens_loop:
-                self.gap_ns = max(self.gap_ns, report.late)
+        if report.outcome is Outcome.SENT and sent.timely:
+            self.lateness.add(report.late)
+        self._measure_gap(sent, report)
         return self._heard(sent, report.outcome)
+
+    def _measure_gap(self, sent: _Sent, report: Reported) -> None:
+        """How long after its first note was due a loop was silent still, as far as is known.
+
+        A note that is dropped as too late leaves the loop as silent as it was; then the next ones
+        tell, until one of them sounds.
+        """
+        if report.outcome not in (Outcome.SENT, Outcome.STALE):
+            return
+        if sent.opens_loop or (sent.loop is not None and sent.loop == self._silent):
+            self.gap_ns = max(self.gap_ns, report.late)
+            self._silent = sent.loop if report.outcome is Outcome.STALE else None
 
     def ended(self, seq: int, at: int, beat: float) -> list[Write]:
         """The note struck by message `seq` was let go at `at`, by the instrument's own rules."""

@@ -1,40 +1,26 @@
-"""One take while it plays: decides loop after loop and hands their messages over in time."""
+"""One take while it plays: the loops of its course are handed over in time, and written down."""
 
-from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from appliance.arranger import NOTES_A_LOOP, REPEAT_GAP, Loop, arrange
+from appliance.arranger import NOTES_A_LOOP
+from appliance.course import HEARD as HEARD
+from appliance.course import Course, Cut
+from appliance.deciding import Decider, Terms
 from appliance.events import Cancel, Effect, Outcome, Reported, SeedFound, Send, Write
 from appliance.ledger import Ledger
-from appliance.policies import SEED, Choice, Moment, Policy, SeedLikeness
-from appliance.policies.facts import Facts
+from appliance.listener import Listener
+from appliance.moves import Finish, Pending, Step
+from appliance.planned import News, Planned
+from appliance.policies import Policy
 from appliance.pulse import PulseTrain
-from appliance.seed import Seed
 from appliance.timeline import Message, Timeline
 from appliance.transport import NS_PER_MINUTE, Transport
-from corpus.cutting.rotation import rotated
-from corpus.cutting.segment import LEAD_IN
-from corpus.keeping.bundle import Bundle
-from corpus.neighbours import Neighbours
-from models.notes import Phrase
 
 MARGIN_NS = 20_000_000  # a change takes effect this late, so that the player hears of it in time
 HALF_NS = 0.5  # messages are due at whole nanoseconds
-HEARD = 64  # loops that a policy can look back on
 
-
-@dataclass(frozen=True, eq=False)
-class Planned:
-    """A loop and where it comes from."""
-
-    loop: Loop
-    choice: Choice
-    source: str
-    phrase: Phrase
-    ahead_beats: float
+Move = Callable[[Cut], bool]
 
 
 @dataclass(frozen=True)
@@ -47,61 +33,55 @@ class Situation:
 
 
 class Playing:
-    """From the second tap to the last note. `step`-like: every method takes the time."""
+    """From the second tap, at beat `start_beat` and time `at`, to the last note; the first tap was
+    at `first_tap` (both ns). `step`-like: every method takes the time."""
 
     def __init__(
         self,
-        seed: Seed,
+        terms: Terms,
+        policy: Policy,
         start_beat: float,
+        first_tap: int,
         at: int,
         ledger: Ledger,
-        bundle: Bundle,
-        facts: Facts,
-        policy: Policy,
-        rng: np.random.Generator,
-        warmup_loops: int,
-        ahead: int,
-        lead: int,
+        listener: Listener,
     ) -> None:
-        self.seed = seed
-        self.transport = Transport(start_beat, at, seed.phrase.bpm)
+        self.seed = terms.seed
+        self.transport = Transport(start_beat, at, terms.seed.phrase.bpm)
         self.ledger = ledger
-        self.hold = False
-        self.ending = False
-        self.loops_started = 0
-        self.warmup_loops = 0
-        self.rows_heard: set[int] = set()
-        self._bundle = bundle
-        self._facts = facts
-        self._policy = policy
-        self._rng = rng
-        self._warmup = warmup_loops
-        self._ahead = ahead
-        self._lead = lead
+        self.course = Course(terms, Decider(terms, policy), start_beat, first_tap)
+        self._bundle = terms.bundle
+        self._ahead = terms.settings.ahead
+        self._lead = terms.settings.lead
+        self._dynamics = terms.settings.dynamics
+        self._listener = listener
         self._pulses = PulseTrain(start_beat)
-        self._nearest: Neighbours | None = None
-        self._likeness: SeedLikeness | None = None
         self._timeline = Timeline(start_beat)
-        self._heard: deque[int] = deque(maxlen=HEARD)
         self._now = at
-        first = self._plan(0, start_beat, Choice(SEED, 0, 1.0, "the seed"), at)
-        self._planned = [first]
-        # The longest lead-in that a loop can have, beats.
-        self._room = max(LEAD_IN, -float(seed.phrase.notes["onset"].min())) + REPEAT_GAP
-        self._timeline.plan([first.loop])
+        self._lay_out()
 
     @property
     def current(self) -> Planned:
         """What sounds now."""
-        beat = self.transport.beat_at(self._now)
-        started = [p for p in self._planned if p.loop.start <= beat]
-        return started[-1] if started else self._planned[0]
+        return self.course.current(self.transport.beat_at(self._now))
 
     @property
     def queued(self) -> Planned | None:
         """What follows it."""
-        after = [p for p in self._planned if p.loop.number > self.current.loop.number]
-        return after[0] if after else None
+        return self.course.following(self.current)
+
+    @property
+    def pending(self) -> Pending | None:
+        """The latest move that has not come about."""
+        return self.course.pending(self.transport.beat_at(self._now))
+
+    @property
+    def hold(self) -> bool:
+        return self.course.wishes.hold
+
+    @property
+    def ending(self) -> bool:
+        return self.course.is_ending
 
     @property
     def situation(self) -> Situation:
@@ -110,12 +90,24 @@ class Playing:
     @property
     def finished(self) -> bool:
         """The last note has come and gone, and the player said so."""
-        over = self.transport.beat_at(self._now) >= self._planned[-1].loop.end
-        return self.ending and over and self._timeline.finished and not self.ledger.waiting
+        over = self.transport.beat_at(self._now) >= self.course.last.loop.end
+        return (
+            self.course.is_closed and over and self._timeline.finished and not self.ledger.waiting
+        )
 
-    def seed_compared(self, found: SeedFound) -> None:
-        self._nearest = found.nearest
-        self._likeness = SeedLikeness(found.vectors, float(self.seed.phrase.notes["pitch"].mean()))
+    def news(self) -> list[News]:
+        """What happened by itself since this was last asked."""
+        news = list(self.course.decider.news)
+        self.course.decider.news.clear()
+        return news
+
+    def seed_compared(self, found: SeedFound | None, fault: str, at: int) -> list[Effect]:
+        """The way from the seed is known, or never will be."""
+        if found is None:
+            self.course.decider.seed_not_compared(fault)
+        else:
+            self.course.decider.seed_compared(found)
+        return self._move(at, self.course.reconsider) or []
 
     def advance(self, now: int) -> list[Effect]:
         """Time is `now`: what has begun is written down, what comes is decided and handed over."""
@@ -128,28 +120,27 @@ class Playing:
         self._look_ahead()
         return [*writes, *self._hand_over()]
 
-    def set_hold(self, hold: bool, at: int) -> list[Effect]:
+    # -- moves: None when it is too late for what they ask ----------------------------------------
+
+    def set_hold(self, hold: bool, at: int) -> list[Effect] | None:
         """Repeat what plays now until told otherwise, or go on."""
-        self.hold = hold
-        return self._replan(at)
+        return self._move(at, lambda cut: self.course.hold(hold, cut))
 
-    def move_on(self, at: int) -> list[Effect]:
-        """Something else after this loop."""
-        self.hold = False
-        return self._replan(at, move=True)
+    def step(self, step: Step, at: int) -> list[Effect] | None:
+        """Something else after this loop, or what was before it."""
+        return self._move(at, lambda cut: self.course.step(step, cut))
 
-    def end(self, at: int) -> list[Effect]:
-        """Nothing after this loop."""
-        self.ending = True
-        return self._replan(at)
+    def finish(self, finish: Finish, at: int) -> list[Effect] | None:
+        """Nothing after this loop, or after a coda, or after the way back to the seed."""
+        return self._move(at, lambda cut: self.course.finish(finish, cut))
 
-    def go_on(self, at: int) -> list[Effect] | None:
-        """Take the ending back; None when it is too late for another loop to follow on the grid."""
-        beat = self._cut(self._boundary(at, self._lead))
-        if self._planned[-1].loop.end - self._room <= beat:
-            return None
-        self.ending = False
-        return self._replan(at)
+    def transpose(self, semitones: int, at: int) -> list[Effect] | None:
+        """All that follows this loop, so many semitones from where it would be."""
+        return self._move(at, lambda cut: self.course.transpose(semitones, cut))
+
+    def cancel(self, at: int, ending: bool = False) -> list[Effect] | None:
+        """Take back the latest move that is pending, or the ending."""
+        return self._move(at, lambda cut: self.course.cancel(cut, ending))
 
     def set_tempo(self, bpm: float, at: int) -> list[Effect]:
         """Another tempo from now on, in the same phase."""
@@ -203,126 +194,65 @@ class Playing:
         self._pulses.take_back(beat)
 
     def _begin_loops(self, beat: float) -> list[Write]:
-        """Write down what begins to sound by `beat`; a lead-in is a beginning."""
-        begun = [
-            p
-            for p in self._planned
-            if p.loop.first_sound <= beat and p.loop.number >= self.loops_started
+        """Write down what begins to sound by `beat`."""
+        policy, beats = self.course.decider.policy.name, self.seed.phrase.beats
+        lines = [
+            one.provenance(self._bundle, beats, self.transport.bpm, policy)
+            for one in self.course.begin(beat)
         ]
-        for planned in begun:
-            self.loops_started += 1
-            self._heard.append(planned.choice.row)
-            if planned.choice.row != SEED:
-                self.rows_heard.add(planned.choice.row)
-            elif self.warmup_loops == planned.loop.number:
-                self.warmup_loops += 1
-        return [Write("provenance", self._provenance(planned)) for planned in begun]
+        return [Write("provenance", line) for line in lines]
 
-    def _look_ahead(self) -> None:
-        """The loop after the one that is about to be handed over must be known."""
-        horizon = self.transport.beat_at(self._now + self._ahead)
-        if self.ending or self._planned[-1].loop.first_sound > horizon:
-            return
-        while self._planned[-1].loop.first_sound <= horizon:
-            self._planned.append(self._next(move=False))
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        # Of what is over, only the last loop can still ring.
-        oldest = self.current.loop.number - 1
-        self._planned = [p for p in self._planned if p.loop.number >= oldest]
-        self._timeline.plan([p.loop for p in self._planned], last=self.ending)
-
-    def _replan(self, at: int, move: bool = False) -> list[Effect]:
-        """Decide again about each loop that another could still replace, lead-in and all."""
+    def _move(self, at: int, move: Move) -> list[Effect] | None:
+        """Decide again about each loop that another can still replace."""
         boundary = self._boundary(at, self._lead)
         beat = self._cut(boundary)
-        current = self.current.loop.number
-        self._planned = [
-            p
-            for p in self._planned
-            if p.loop.number <= current or p.loop.start - self._room <= beat
-        ]
+        cut = Cut(beat, self.current.loop.number)
+        if not move(cut):
+            return None
         self._take_back(beat)
-        if not self.ending:
-            self._planned.append(self._next(move))
+        if not self.course.is_closed and not self.course.is_open(self.course.last, cut):
+            self._extend()
         self._lay_out()
         self._look_ahead()
         return [Cancel(boundary), *self._hand_over()]
 
-    def _next(self, move: bool) -> Planned:
-        last = self._planned[-1]
-        choice = self._choose(last.choice, move)
-        return self._plan(last.loop.number + 1, last.loop.end, choice, self._now)
+    def _look_ahead(self) -> None:
+        """The loop after the one that is about to be handed over must be known."""
+        course, horizon = self.course, self.transport.beat_at(self._now + self._ahead)
+        is_handed = self._timeline.position > course.last.loop.first_sound
+        if course.last.loop.first_sound > horizon or (course.is_closed and is_handed):
+            return
+        while course.last.loop.first_sound <= horizon:
+            if course.is_closed:
+                self._level()
+                break
+            self._extend()
+        self._lay_out()
 
-    def _choose(self, last: Choice, move: bool) -> Choice:
-        if self.hold:
-            return Choice(last.row, last.semitones, 1.0, "hold", last.rotate)
-        if last.row != SEED:
-            nearest = self._bundle.neighbours[last.row]
-        elif self._nearest is None or (self._passes() < self._warmup and not move):
-            return Choice(SEED, 0, 1.0, "warm-up")
-        else:
-            nearest = self._nearest
-        planned = [p.choice.row for p in self._planned if p.loop.number >= self.loops_started]
-        moment = Moment(
-            bundle=self._bundle,
-            row=last.row,
-            semitones=last.semitones,
-            nearest=nearest,
-            heard=[*self._heard, *planned],
-            bar=self.seed.phrase.bar,
-            bpm=self.transport.bpm,
-            move=move,
-            rotate=last.rotate,
-            loop=self._planned[-1].loop.number + 1,
-            seconds=self.ledger.seconds(self.transport.ns_at(self._planned[-1].loop.end)),
-            seed=self._likeness,
-            facts=self._facts,
-        )
-        return self._policy.choose(moment, self._rng)
+    def _extend(self) -> None:
+        self._level()
+        listening = self._listener.at(self.transport.beat_at(self._now))
+        self.course.extend(self.transport, self._now, listening)
 
-    def _passes(self) -> int:
-        """How often the seed will have been heard when what is planned is over."""
-        return self._planned[-1].loop.number + 1
+    def _level(self) -> None:
+        """Play the last loop as loud as goes with the player, if nothing of it was handed over."""
+        last = self.course.last
+        if self._timeline.position > last.loop.first_sound:
+            return
+        before = [one.velocity_scale for one in self.course.planned if one is not last]
+        listening = self._listener.at(self.transport.beat_at(self._now))
+        velocity = float(last.phrase.notes["velocity"].mean())
+        scale = self._dynamics.scale(listening, velocity, before[-1] if before else 1.0)
+        self.course.level(scale)
 
-    def _plan(self, number: int, start: float, choice: Choice, at: int) -> Planned:
-        if choice.row == SEED:
-            source, phrase = "seed", self.seed.phrase
-        else:
-            source = str(self._bundle.segments["id"][choice.row])
-            phrase = rotated(self._bundle.phrase(choice.row), choice.rotate)
-        loop = arrange(number, start, phrase, choice.semitones)
-        return Planned(loop, choice, source, phrase, start - self.transport.beat_at(at))
-
-    def _provenance(self, planned: Planned) -> dict[str, Any]:
-        row = planned.choice.row
-        track, begin = "seed", 0.0
-        if row != SEED:
-            segment = self._bundle.segments[row]
-            track, begin = str(segment["track"]), float(segment["start_beat"])
-        return {
-            "loop": planned.loop.number,
-            "start_beat": planned.loop.start,
-            "beats": planned.loop.beats,
-            "source": planned.source,
-            "track": track,
-            "source_beats": [begin, begin + planned.loop.beats],
-            "transpose": planned.choice.semitones,
-            "rotate_beats": float(planned.choice.rotate),
-            "tempo_scale": round(self.transport.bpm / planned.phrase.bpm, 6),
-            "velocity_scale": 1.0,
-            "similarity": round(planned.choice.similarity, 6),
-            "decided_ahead_beats": round(planned.ahead_beats, 6),
-            "policy": self._policy.name,
-            "why": planned.choice.why,
-            "edits": [],
-        }
+    def _lay_out(self) -> None:
+        self.course.trim(self.current.loop.number)
+        self._timeline.plan([p.loop for p in self.course.planned], last=self.course.is_closed)
 
     def _hand_over(self) -> list[Effect]:
         horizon = self.transport.beat_at(self._now + self._ahead)
         effects = self._send(self._timeline.hand_over(horizon))
-        last = self._planned[-1].loop.end if self.ending else horizon
+        last = self.course.last.loop.end if self.course.is_closed else horizon
         pulses = self._pulses.until(self.transport, min(horizon, last))
         return [*effects, pulses] if pulses.messages else effects
 

@@ -1,6 +1,7 @@
 """`smartlooper run`: the instrument on real ports, for as long as it is wanted."""
 
 import os
+import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -77,8 +78,11 @@ def _check_tuning(path: Path, config: Config) -> None:
 
 
 def run(config: Config, state: Path, say: Callable[[str], None]) -> int:
-    """Play until q or Ctrl-C; the space bar is the footswitch. FirmwareError without its ports."""
-    bundle = open_bundle(Path(config.corpus), verify=True) if config.corpus else demo_bundle()
+    """Play until q or Ctrl-C; the space bar is the footswitch.
+
+    MIDI ports that are not there yet are waited for. What goes wrong is said on stderr.
+    """
+    bundle = open_bundle(Path(config.corpus), verify=True) if config.corpus else demo_bundle(say)
     embedder_of(bundle)  # better a complaint now than at the first seed
     policy = make_policy(config.policy)
     hardware = Hardware.real(
@@ -112,7 +116,7 @@ def _tell(box: Box, shown: str, say: Callable[[str], None]) -> str:
     if line != shown:
         say(line)
     while box.faults:
-        say(f"fault: {box.faults.popleft()}")
+        print(f"smartlooper: {box.faults.popleft()}", file=sys.stderr, flush=True)
     return line
 
 

@@ -5,11 +5,11 @@ effects, so a whole concert can be played in milliseconds.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
+from appliance.deciding import Terms
 from appliance.errors import SeedError
 from appliance.events import (
     BeginTake,
@@ -20,6 +20,7 @@ from appliance.events import (
     Event,
     KeepSeed,
     MidiIn,
+    PlayerEmbedded,
     PlayerRestarted,
     Reported,
     SeedCompared,
@@ -32,32 +33,34 @@ from appliance.events import (
     Write,
 )
 from appliance.ledger import Ledger
+from appliance.listener import Listener
+from appliance.moves import MOST_SEMITONES, transposition
 from appliance.playing import Playing
 from appliance.policies import Policy, prepare
 from appliance.policies.facts import Facts
+from appliance.policies.listening import tracks
 from appliance.seed import MAX_SECONDS, capture
-from appliance.transport import MAX_BPM, MIN_BPM
+from appliance.settings import Settings
+from appliance.tracking import Tracker
+from appliance.transport import MAX_BPM, MIN_BPM, Transport
 from corpus.keeping.bundle import Bundle
 
 LISTEN_MESSAGES = 20_000  # MIDI in that is remembered: a take of MAX_SECONDS at full wire speed
 NOTICE_NS = 4_000_000_000
+IDLE = Transport(0.0, 0, 120.0)  # what beats are where no loop gives any
 DRAIN_NS = 2_000_000_000  # how long a finished take waits for the player's last reports
 
+__all__ = ["Session", "Settings"]
 
-@dataclass(frozen=True)
-class Settings:
-    """How a session plays; `rng` seeds every choice, `bpm` is given or found from the seed.
-
-    `ahead` (ns) is how long before it sounds a message is handed over: 0.5 s at least, ticks being
-    0.1 s or less, and more for an instrument that needs more. What sounds within `lead` (ns) may
-    have left already.
-    """
-
-    rng: int = 0
-    bpm: float | None = None
-    warmup_loops: int = 2
-    ahead: int = 600_000_000
-    lead: int = 0
+Act = Callable[[Playing, int], list[Effect] | None]
+_ACTS: dict[str, Act] = {
+    "hold": lambda playing, at: playing.set_hold(not playing.hold, at),
+    "next": lambda playing, at: playing.step("next", at),
+    "back": lambda playing, at: playing.step("back", at),
+    "end": lambda playing, at: playing.finish("end", at),
+    "coda": lambda playing, at: playing.finish("coda", at),
+    "home": lambda playing, at: playing.finish("home", at),
+}
 
 
 @dataclass
@@ -78,8 +81,11 @@ class Session:
         self._facts = Facts(bundle).ready()
         prepare(policy, self._facts)
         self._listened: deque[tuple[int, bytes]] = deque(maxlen=LISTEN_MESSAGES)
+        self._listener = Listener()
+        self._tracker = Tracker(self._listener, tracks(policy))
         self._takes = 0
         self._take_start: int | None = None  # while recording: the first tap
+        self._over_at = 0  # the last take: an event may come late, a take cannot begin before it
         self._playing: Playing | None = None
         self._closing: _Closing | None = None
         self._next_seq = 1
@@ -118,11 +124,13 @@ class Session:
                 effects = self._reported(event)
             case SeedCompared():
                 effects = self._seed_compared(event)
+            case PlayerEmbedded():
+                effects = self._player_embedded(event)
             case PlayerRestarted():
                 effects = self._player_restarted(event)
             case Warned():
                 effects = self._warned(event)
-        return effects + self._show()
+        return effects + self._tell_news() + self._show()
 
     @property
     def is_busy(self) -> bool:
@@ -139,6 +147,7 @@ class Session:
         effects: list[Effect] = []
         if self._playing is not None:
             effects += self._playing.advance(self._now)
+            effects += self._track(self._playing)
             if self._playing.finished:
                 effects.append(self._playing.stop_pulses())
                 self._close()
@@ -165,10 +174,9 @@ class Session:
                 return self._begin_take(at)
             case "recording":
                 return self._begin_loop(at)
-            case "ending":
-                return self._go_on(at)
             case _:
-                return self._with_playing(lambda playing: playing.set_hold(not playing.hold, at))
+                pending = self._playing is not None and self._playing.course.has_moves
+                return self._cancel(at) if pending else self._act("hold", at)
 
     def _command(self, command: Command) -> list[Effect]:
         at = command.at
@@ -180,31 +188,47 @@ class Session:
                 return []
             case "stop":
                 return self._stop(at)
-            case "end":
-                return self._with_playing(lambda playing: playing.end(at))
-            case "hold":
-                return self._with_playing(lambda playing: playing.set_hold(not playing.hold, at))
-            case "next":
-                return self._with_playing(lambda playing: playing.move_on(at))
             case "tempo":
                 return self._tempo(command)
+            case "transpose":
+                return self._transpose(command.value, at)
+            case "cancel":
+                return self._cancel(at)
+            case verb if verb in _ACTS:
+                return self._act(verb, at)
         self._say(f"UNKNOWN: {command.verb[:12]}")
         return []
 
-    def _with_playing(self, act: Any) -> list[Effect]:
+    def _act(self, verb: str, at: int) -> list[Effect]:
+        if verb == "hold" and self.state == "ending":
+            self._say("ENDING")
+            return []
+        return self._move(verb, _ACTS[verb], at)
+
+    def _cancel(self, at: int) -> list[Effect]:
+        """Take back what is pending; while it ends, the ending."""
+        if self._playing is not None and not self._playing.course.has_moves:
+            self._say("NOTHING IS PENDING")
+            return []
+        ending = self.state == "ending"
+        return self._move("cancel", lambda playing, at: playing.cancel(at, ending), at)
+
+    def _transpose(self, semitones: float | None, at: int) -> list[Effect]:
+        if semitones is None or not abs(semitones) <= MOST_SEMITONES or semitones % 1:
+            self._say(f"TRANSPOSE -{MOST_SEMITONES} TO {MOST_SEMITONES}")
+            return []
+        wanted = int(semitones)
+        return self._move(f"transpose {wanted:+d}", lambda one, at: one.transpose(wanted, at), at)
+
+    def _move(self, name: str, act: Act, at: int) -> list[Effect]:
         if self._playing is None:
             self._say("NOTHING PLAYS")
             return []
-        effects: list[Effect] = act(self._playing)
-        return effects
-
-    def _go_on(self, at: int) -> list[Effect]:
-        assert self._playing is not None
-        effects = self._playing.go_on(at)
+        effects = act(self._playing, at)
         if effects is None:
             self._say("TOO LATE")
             return []
-        return effects
+        return [*effects, self._journal("move", move=name)]
 
     def _tempo(self, command: Command) -> list[Effect]:
         bpm = command.value
@@ -229,7 +253,7 @@ class Session:
 
     def _begin_take(self, at: int) -> list[Effect]:
         effects = self._drain(patience=False)
-        self._take_start = at
+        self._take_start = max(at, self._over_at)
         self._notice = ""
         return [*effects, BeginTake()]
 
@@ -252,19 +276,10 @@ class Session:
         first_tap = bar  # a bar of room before it, for its lead-in
         start_beat = first_tap + max(1, round(seed.seconds * bpm / 60))
         ledger = Ledger(self._next_seq, start)
-        self._playing = Playing(
-            seed=seed,
-            start_beat=start_beat,
-            at=at,
-            ledger=ledger,
-            bundle=self._bundle,
-            facts=self._facts,
-            policy=self._policy,
-            rng=np.random.default_rng([self._settings.rng, self._takes]),
-            warmup_loops=self._settings.warmup_loops,
-            ahead=self._settings.ahead,
-            lead=self._settings.lead,
-        )
+        self._listener.begin(start_beat)
+        self._tracker.begin(start_beat)
+        terms = Terms(seed, self._bundle, self._facts, self._settings, self._takes)
+        self._playing = Playing(terms, self._policy, start_beat, start, at, ledger, self._listener)
         line = {
             "t": ledger.seconds(at),
             "event": "loop",
@@ -285,17 +300,15 @@ class Session:
     def _seed_compared(self, event: SeedCompared) -> list[Effect]:
         if self._playing is None or event.take != self._takes:
             return []  # of a take that is over
-        if event.found is None:
-            self._say("NO MATCH")
-            return [self._journal("degraded", why=event.fault or "the seed was not compared")]
-        self._playing.seed_compared(event.found)
-        return []
+        return self._playing.seed_compared(event.found, event.fault, event.at)
 
     def _close(self) -> None:
         assert self._playing is not None
         self._next_seq = self._playing.ledger.next_seq
         self._closing = _Closing(self._playing, self._now + DRAIN_NS)
         self._playing = None
+        self._over_at = self._now
+        self._listener.begin(IDLE.beat_at(self._now))
 
     def _summary(self, playing: Playing) -> dict[str, Any]:
         phrase, ledger = playing.seed.phrase, playing.ledger
@@ -306,15 +319,15 @@ class Session:
                 "seconds": round(playing.seed.seconds, 6),
                 "bpm": round(phrase.bpm, 6),
             },
-            "loops": playing.loops_started,
+            "loops": playing.course.loops_begun,
             "bundle": {"name": self._bundle.name, "sha256": self._bundle.sha256},
             "rng": self._settings.rng,
             "lateness_us": ledger.lateness.summary(),
             "late_over_1ms": ledger.lateness.over(1000),
             "stuck_notes": ledger.stuck,
             "gaps_ms_max": round(ledger.gap_ns / 1e6, 3),
-            "warmup_loops": playing.warmup_loops,
-            "distinct_segments": len(playing.rows_heard),
+            "warmup_loops": playing.course.seed_loops,
+            "distinct_segments": len(playing.course.rows_heard),
         }
 
     # -- what comes in ----------------------------------------------------------------------------
@@ -322,16 +335,30 @@ class Session:
     def _midi_in(self, event: MidiIn) -> list[Effect]:
         if not _is_note_or_control(event.data):
             return []  # clock and sensing are the firmware's
+        channel = self._settings.transpose_channel
+        if channel and event.data[0] & 0x0F == channel - 1:
+            semitones = transposition(event.data, channel)
+            return [] if semitones is None else self._transpose(semitones, event.at)
         self._listened.append((event.at, event.data))
         if self._playing is not None:
             beat = self._playing.transport.beat_at(event.at)
+            self._listener.hear(beat, event.data)
             seconds = self._playing.ledger.seconds(event.at)
             line = {"t": seconds, "beat": round(beat, 9)}
-        elif self._take_start is not None:
-            line = {"t": round((event.at - self._take_start) / 1e9, 6)}
         else:
-            return []
+            self._listener.hear(IDLE.beat_at(event.at), event.data)
+            if self._take_start is None:
+                return []
+            line = {"t": round((event.at - self._take_start) / 1e9, 6)}
         return [Write("events", line | {"who": "player", "midi": event.data.hex()})]
+
+    def _track(self, playing: Playing) -> list[Effect]:
+        transport, bar = playing.transport, playing.seed.phrase.bar
+        return self._tracker.ask(transport.beat_at(self._now), transport.bpm, bar)
+
+    def _player_embedded(self, event: PlayerEmbedded) -> list[Effect]:
+        fault = self._tracker.answered(event)
+        return [self._journal("degraded", why=fault)] if fault and self._playing else []
 
     def _reported(self, event: Reported) -> list[Effect]:
         effects: list[Effect] = []
@@ -351,6 +378,15 @@ class Session:
             return []
         self._warning = event.text
         return [self._journal("degraded", why=event.text)] if self._playing else []
+
+    def _tell_news(self) -> list[Effect]:
+        """What happened in the take by itself, on the screen and in the journal."""
+        if self._playing is None:
+            return []
+        news = self._playing.news()
+        for notice, _ in news:
+            self._say(notice)
+        return [self._journal("degraded", why=why) for _, why in news]
 
     def _journal(self, what: str, **more: Any) -> Write:
         assert self._playing is not None
@@ -385,17 +421,22 @@ class Session:
         if self._playing is None:
             return replace(view, beat=int(self._recorded_seconds()))
         current, queued = self._playing.current, self._playing.queued
+        pending = self._playing.pending
         beat = self._playing.transport.beat_at(self._now) - current.loop.start
         return replace(
             view,
             bpm=round(self._playing.transport.bpm, 1),
-            beat=int(np.clip(beat, 0, current.loop.beats - 1)) + 1,
+            beat=int(min(max(beat, 0.0), current.loop.beats - 1)) + 1,
             beats=round(current.loop.beats),
             loop=current.loop.number,
             current=current.source,
             queued=queued.source if queued else "",
             similarity=round(queued.choice.similarity, 2) if queued else None,
             hold=self._playing.hold,
+            why=(queued or current).choice.why,
+            pending=pending.word if pending else "",
+            pending_beats=pending.beats if pending else 0,
+            pending_loops=pending.loops if pending else 0,
         )
 
 

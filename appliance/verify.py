@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from appliance.arranger import CONTROL, NOTE_ON, Loop, arrange, let_go, messages
+from appliance.edits import EditError, edited
 from appliance.errors import SessionFolderError
 from appliance.folder import (
     EVENTS,
@@ -31,6 +32,7 @@ from appliance.folder import (
 from corpus.cutting.rotation import rotated
 from corpus.keeping.bundle import Bundle
 from corpus.midiwrite import to_tick
+from models.notes import Phrase
 
 NEAR = 1  # ticks
 SEED_NEAR = 0.005  # beats: the seed is written in ticks, the journal in microseconds
@@ -102,15 +104,11 @@ def _derive(folder: Path, bundle: Bundle, seed_beats: float) -> list[Loop]:
         number = len(loops)
         if line["loop"] != number or (loops and line["start_beat"] != loops[-1].end):
             raise VerificationError(f"{folder}: loop {line['loop']} is out of place on the grid")
-        if line["source"] == "seed":
-            phrase = seed
-        else:
-            row = bundle.row(line["source"])
-            _check_origin(folder, line, bundle.segments[row])
-            phrase = rotated(bundle.phrase(row), _beat_it_begins_at(folder, line))
+        source = _source(folder, line, seed, bundle)
+        phrase = _edited(folder, line, rotated(source, _beat_it_begins_at(folder, line, source)))
         _check_tempo(folder, line, grid, phrase.bpm)
-        if line["beats"] != phrase.beats or line["edits"]:
-            raise VerificationError(f"{folder}: loop {number} is not its source as it stands")
+        if line["beats"] != phrase.beats:
+            raise VerificationError(f"{folder}: loop {number} is not as long as what it says it is")
         start, scale = line["start_beat"], line["velocity_scale"]
         loops.append(arrange(number, start, phrase, line["transpose"], scale))
     if not loops:
@@ -118,9 +116,27 @@ def _derive(folder: Path, bundle: Bundle, seed_beats: float) -> list[Loop]:
     return loops
 
 
-def _beat_it_begins_at(folder: Path, line: dict[str, Any]) -> int:
+def _source(folder: Path, line: dict[str, Any], seed: Phrase, bundle: Bundle) -> Phrase:
+    if line["source"] != "seed":
+        row = bundle.row(line["source"])
+        _check_origin(folder, line, bundle.segments[row])
+        return bundle.phrase(row)
+    if line["loop"] == 0 and (line["edits"] or line["transpose"] or line["rotate_beats"]):
+        raise VerificationError(f"{folder}: the first loop is not the seed as it was played")
+    return seed
+
+
+def _edited(folder: Path, line: dict[str, Any], phrase: Phrase) -> Phrase:
+    """The source after the edits that are written down; made again, none of them is believed."""
+    try:
+        return edited(phrase, line["edits"])
+    except EditError as error:
+        raise VerificationError(f"{folder}: loop {line['loop']}: {error}") from error
+
+
+def _beat_it_begins_at(folder: Path, line: dict[str, Any], source: Phrase) -> int:
     beat = float(line["rotate_beats"])
-    if not (beat.is_integer() and 0 <= beat < line["beats"]):
+    if not (beat.is_integer() and 0 <= beat < source.beats):
         number = line["loop"]
         raise VerificationError(f"{folder}: loop {number} begins at beat {beat:g} of its source")
     return int(beat)

@@ -38,6 +38,7 @@ class Cell(IntEnum):
     QUEUE_OVERFLOWS = 5
     BAD_INPUT = 6
     ECHOED = 7
+    RETURNED = 8
 
 
 class Line(IntEnum):

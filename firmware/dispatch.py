@@ -12,19 +12,22 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import NamedTuple
 
+from firmware.midiclock import PULSE
+
 DEFAULT_STALE_NS = 100_000_000
 DEFAULT_LIMIT = 4096
 
 RETRY_NS = 100_000_000
-"""How long to leave a port alone that refused a note-off, before trying again."""
+"""How long to leave a port alone that refused a release, before trying again."""
 
-_KEYS = 128
+_HALF_DOWN = 64
+KEYS = 128
 _CHANNELS = 16
-_SLOTS = _CHANNELS * _KEYS
+_SLOTS = _CHANNELS * KEYS
 _USED_AT = _SLOTS
-_HELD_AT = _USED_AT + _CHANNELS
+HELD_AT = _USED_AT + _CHANNELS
 
-MARKS_SIZE = _HELD_AT + _KEYS
+MARKS_SIZE = HELD_AT + KEYS
 """Bytes of a ledger: a state for every key of every channel, the channels used, the keys held."""
 
 _SILENT, _SOUNDING, _OWED = 0, 1, 2
@@ -34,7 +37,8 @@ _OFF_RANK, _OTHER_RANK, _PAST_RANKS = 0, 1, 2
 
 SUSTAIN, SOSTENUTO, SOFT = 64, 66, 67
 _ALL_SOUND_OFF, _ALL_NOTES_OFF = 120, 123
-_SILENCE = (SUSTAIN, SOSTENUTO, SOFT, _ALL_SOUND_OFF, _ALL_NOTES_OFF)
+_PEDALS = (SUSTAIN, SOSTENUTO, SOFT)
+_SILENCE = (*_PEDALS, _ALL_SOUND_OFF, _ALL_NOTES_OFF)
 
 # Controllers where every message counts, not only the last: bank select, data entry, parameter
 # numbers and channel modes.
@@ -114,7 +118,7 @@ def check_message(message: Message) -> None:
 
 
 def _slot(data: bytes) -> int:
-    return (data[0] & 0x0F) * _KEYS + (data[1] & 0x7F)
+    return (data[0] & 0x0F) * KEYS + (data[1] & 0x7F)
 
 
 def _stream(data: bytes) -> int | None:
@@ -182,6 +186,8 @@ class Dispatcher:
         self._voices: dict[int, tuple[int, int]] = {}  # slot: (note id, due of its note-on)
         self._kept: dict[int, _Entry] = {}  # note id: its release, which outlived a cancel
         self._owed: set[int] = set()  # slots that still need a note-off
+        self._pedals_down: set[int] = set()  # streams of pedals that are down, by what was sent
+        self._pedals_owed: dict[int, bytes] = {}  # stream: the release that the port refused
         self._released_at = [-1] * _SLOTS
         self._retry_at: int | None = None
         self._ended = _RecentIds(1024)  # notes that ended, or never began, before their note-off
@@ -201,7 +207,7 @@ class Dispatcher:
     @property
     def sounding(self) -> frozenset[tuple[int, int]]:
         """The (channel 0..15, key) pairs that the loop sounds now."""
-        return frozenset(divmod(slot, _KEYS) for slot in self._voices)
+        return frozenset(divmod(slot, KEYS) for slot in self._voices)
 
     @property
     def pending(self) -> int:
@@ -263,14 +269,14 @@ class Dispatcher:
         A pressed key that the loop sounds becomes the pianist's. When they let it go, the next
         `run` sends the note-off that the loop still owes, or the instrument would hold it.
         """
-        if not 0 <= key < _KEYS:
+        if not 0 <= key < KEYS:
             return
-        self._marks[_HELD_AT + key] = down
+        self._marks[HELD_AT + key] = down
         if not down:
             if self._owed:
                 self._retry_at = self._now
             return
-        for slot in range(key, _SLOTS, _KEYS):
+        for slot in range(key, _SLOTS, KEYS):
             voice = self._voices.pop(slot, None)
             if voice is not None:
                 self._ended.add(voice[0])
@@ -329,6 +335,8 @@ class Dispatcher:
             return self._strike(message, now)
         if is_note_off(data):
             return self._lift(message)
+        if data[0] == PULSE and now - message.due > self._stale_ns:
+            return Outcome.STALE  # many at once would race a follower through the bar
         return Outcome.SENT if self._send(data) else Outcome.FAILED
 
     def _strike(self, message: Message, now: int) -> Outcome:
@@ -372,7 +380,7 @@ class Dispatcher:
 
     def _release(self, slot: int, data: bytes | None = None) -> bool:
         """Send the note-off of whatever sounds in a slot; owe it when the port refuses."""
-        channel, key = divmod(slot, _KEYS)
+        channel, key = divmod(slot, KEYS)
         self._voices.pop(slot, None)
         if not self._send(data or bytes((0x80 | channel, key, 0))):
             self._owe(slot, self._now + RETRY_NS)
@@ -390,8 +398,22 @@ class Dispatcher:
         except Exception:
             # Whatever the port's trouble is, the music goes on; the count shows it.
             self._refusals += 1
+            self._follow_pedal(data, False)
             return False
+        self._follow_pedal(data, True)
         return True
+
+    def _follow_pedal(self, data: bytes, sent: bool) -> None:
+        """A pedal that is down and whose release is refused would sound on: try it again."""
+        if data[0] & 0xF0 != 0xB0 or data[1] not in _PEDALS:
+            return
+        stream = data[0] << 8 | data[1]
+        self._pedals_owed.pop(stream, None)
+        if sent:
+            (self._pedals_down.add if data[2] else self._pedals_down.discard)(stream)
+        elif stream in self._pedals_down and data[2] < _HALF_DOWN:
+            self._pedals_owed[stream] = data
+            self._retry_by(self._now + RETRY_NS)
 
     # Book-keeping
 
@@ -400,18 +422,23 @@ class Dispatcher:
         self._report(message.seq, outcome, message.due, at)
 
     def _is_held(self, slot: int) -> bool:
-        return self._marks[_HELD_AT + slot % _KEYS] != 0
+        return self._marks[HELD_AT + slot % KEYS] != 0
 
     def _owe(self, slot: int, retry_at: int) -> None:
         self._marks[slot] = _OWED
         self._owed.add(slot)
-        self._retry_at = retry_at if self._retry_at is None else min(self._retry_at, retry_at)
+        self._retry_by(retry_at)
+
+    def _retry_by(self, at: int) -> None:
+        self._retry_at = at if self._retry_at is None else min(self._retry_at, at)
 
     def _pay(self) -> None:
         self._retry_at = None
         for slot in sorted(self._owed):
             if not self._is_held(slot):
                 self._release(slot)
+        for data in list(self._pedals_owed.values()):
+            self._send(data)
 
     def _ends_what_stays(self, message: Message, after: int, staying: set[int]) -> bool:
         if not is_note_off(message.data):

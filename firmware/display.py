@@ -22,6 +22,12 @@ _NS_PER_CS = 10_000_000
 class Display(Protocol):
     """Shows pictures of 128 by 64 pixels."""
 
+    @property
+    def fault(self) -> str:
+        """Why nothing can be seen, in one line, where `show` does not raise it; empty if all is
+        well."""
+        ...
+
     def show(self, image: Image.Image, now: int) -> None:
         """Show a picture at time `now` (nanoseconds). May block for a transfer; may raise
         FirmwareError, after which the next `show` is worth trying."""
@@ -35,6 +41,8 @@ class Display(Protocol):
 class NoDisplay:
     """A box without a screen."""
 
+    fault = ""
+
     def show(self, image: Image.Image, now: int) -> None:
         pass
 
@@ -44,6 +52,8 @@ class NoDisplay:
 
 class LumaDisplay:
     """Any device of luma.core: an SSD1306 on I2C, an emulator, a dummy."""
+
+    fault = ""
 
     def __init__(self, device: Any) -> None:
         self._device: Any | None = device
@@ -74,6 +84,8 @@ class GifDisplay:
     Memory is bounded: after `max_frames` different pictures it stops collecting. The same pictures
     at the same times make the same bytes.
     """
+
+    fault = ""
 
     def __init__(self, path: str | os.PathLike[str], max_frames: int = 600) -> None:
         self._path = Path(path)

@@ -22,9 +22,7 @@ PRIORITY = 80
 
 LISTEN_S = 1.0  # a piano that sends active sensing does so every 0.3 s
 
-_ASK_FOR_REALTIME = (
-    f"import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param({PRIORITY}))"
-)
+_ASK_FOR_REALTIME = "import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param({}))"
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,8 @@ class Patient:
     input: str = ""
     storage: Path = Path("/var/lib/smartlooper")
     root: Path = Path("/")
+    priority: int = PRIORITY
+    """The one that the player will ask for."""
 
 
 def examine(patient: Patient) -> list[Finding]:
@@ -75,12 +75,15 @@ def examine(patient: Patient) -> list[Finding]:
     return findings
 
 
-def realtime(_patient: Patient) -> Finding:
+def realtime(patient: Patient) -> Finding:
     """Asked for by a child, so that this process stays as it is."""
-    asked = subprocess.run([sys.executable, "-c", _ASK_FOR_REALTIME], capture_output=True)
+    code = _ASK_FOR_REALTIME.format(patient.priority)
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True)
     if asked.returncode == 0:
-        return Finding("realtime", "ok", f"SCHED_FIFO {PRIORITY} is allowed")
-    cure = "add '@audio - rtprio 90' to /etc/security/limits.d/smartlooper.conf and log in again"
+        return Finding("realtime", "ok", f"SCHED_FIFO {patient.priority} is allowed")
+    limit = max(90, patient.priority)
+    file = "/etc/security/limits.d/smartlooper.conf"
+    cure = f"add '@audio - rtprio {limit}' to {file} and log in again"
     return Finding("realtime", "fault", "realtime priority is refused: notes may be late", cure)
 
 
@@ -163,10 +166,10 @@ def disk(patient: Patient) -> Finding:
     found = f"{free / 1e9:.1f} GB free at {folder}"
     if free < NO_DISK:
         return Finding("disk", "fault", found, "delete old sessions")
-    if free < LITTLE_DISK:
-        return Finding("disk", "warning", found, "delete old sessions soon")
     if not os.access(folder, os.W_OK):
         return Finding("disk", "fault", f"{folder} cannot be written to", "check its owner")
+    if free < LITTLE_DISK:
+        return Finding("disk", "warning", found, "delete old sessions soon")
     return Finding("disk", "ok", found)
 
 

@@ -7,7 +7,14 @@ sending, so that lateness stays the sender's own.
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 
-from firmware.dispatch import Message, Outcome, Report, is_note_off, is_note_on
+from firmware.dispatch import (
+    DEFAULT_STALE_NS,
+    Message,
+    Outcome,
+    Report,
+    is_note_off,
+    is_note_on,
+)
 from firmware.instrument import LATE, POLYPHONY, RANGE, Instrument
 from firmware.player import Player
 from firmware.profile import MS, Profile
@@ -19,19 +26,29 @@ _OUTCOMES = {RANGE: Outcome.RANGE, POLYPHONY: Outcome.POLYPHONY, LATE: Outcome.S
 
 
 class FittedPlayer:
-    """Wraps a Player; itself one. Same thread rules."""
+    """Wraps a Player; itself one. Same thread rules.
 
-    def __init__(self, player: Player, profile: Profile, now: Callable[[], int]) -> None:
+    `stale_ns` should be that of the wrapped player: a strike is too late for both, or for neither.
+    """
+
+    def __init__(
+        self,
+        player: Player,
+        profile: Profile,
+        now: Callable[[], int],
+        stale_ns: int = DEFAULT_STALE_NS,
+    ) -> None:
         self.realtime = player.realtime
         self.profile = profile
         self.inner = player
         self._now = now
-        self._instrument = Instrument(profile)
+        self._instrument = Instrument(profile, stale_ns)
         self._held: set[int] = set()
         self._made: deque[Report] = deque()
         self._sent_again: Counter[int] = Counter()
         self._taken_back = False
         self._own = 0
+        self._returns = 0  # how often the output was found again
         self._strikes: dict[int, int] = {}  # wire id -> seq of its note-on
         self._ends: dict[int, int] = {}  # own seq -> seq of the note-on that it ends
 
@@ -40,6 +57,7 @@ class FittedPlayer:
     def schedule(self, messages: Iterable[Message]) -> None:
         self._taken_back = False
         now = self._now()
+        self._notice_return(now)
         batch = sorted(messages)
         translation = self._instrument.translate(batch, now, self._held)
         due = {message.seq: message.due for message in batch}
@@ -102,6 +120,12 @@ class FittedPlayer:
         """The wrapped player began anew: nothing is on its way and nothing sounds."""
         self._instrument.reset()
         self._sent_again.clear()
+
+    def _notice_return(self, now: int) -> None:
+        returns = self.inner.counters().get("returned", 0)
+        if returns != self._returns:
+            self._returns = returns
+            self._instrument.returned(now)
 
     # Messages that the instrument adds
 

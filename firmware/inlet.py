@@ -9,9 +9,10 @@ from contextlib import suppress
 
 from firmware import ports
 from firmware.board import CONNECTED, FIRST, LAST, SIGHT, Board, Line
-from firmware.dispatch import SOFT, SOSTENUTO, SUSTAIN, is_note_off, is_note_on
+from firmware.dispatch import is_note_off, is_note_on
 from firmware.echo import EchoFilter
-from firmware.errors import FirmwareError, PortNotFound
+from firmware.errors import FirmwareError
+from firmware.hands import Hands
 from firmware.ring import DATA_SIZE, Ring
 
 TRY_AGAIN_S = 0.5
@@ -21,7 +22,6 @@ _LONGEST_INPUT = 1024
 _MOST_DEPARTED = 4096
 _CLOSE_LIMIT_S = 2.0
 _STACK_SIZE = 1 << 20  # all memory is locked, so a stack of the usual size would cost 8 MB
-_PEDALS = (SUSTAIN, SOSTENUTO, SOFT)
 
 Hold = Callable[[int, bool], None]
 
@@ -40,9 +40,9 @@ class Inlet:
         self._hold = hold
         self._echo = EchoFilter(echo_window_ns) if echo_window_ns > 0 else None
         self._departed: deque[tuple[int, bytes]] = deque(maxlen=_MOST_DEPARTED)
-        self._down: set[bytes] = set()  # the messages that would let go what the hands have down
+        self._down = Hands()
         self._pattern = ""
-        self._port: ports.InputPort | None = None
+        self._line = ports.InputLine(self._receive)
         self._seen = 0
         self._noticed = 0
         self._changed = threading.Event()
@@ -60,21 +60,22 @@ class Inlet:
         return self._echo is not None
 
     def open(self, pattern: str, wait: bool) -> str | None:
-        """Open the port and begin to keep it; None when it is missing and `wait` allows that."""
+        """Open the port and begin to keep it; None when it does not open and `wait` allows that."""
         self._pattern = pattern
         self._seen = self._noticed = self._cells[Line.INPUT + SIGHT]
+        name = None
         try:
-            self._port = ports.open_input(pattern, self._receive)
-        except PortNotFound:
+            name = self._line.open(pattern)
+        except FirmwareError:
             if not wait:
                 raise
             self._seen = 0
-        self._cells[Line.INPUT + CONNECTED] = self._port is not None
+        self._cells[Line.INPUT + CONNECTED] = name is not None
         before = threading.stack_size(_STACK_SIZE)
         self._keeper = threading.Thread(target=self._keep, name="input keeper", daemon=True)
         self._keeper.start()
         threading.stack_size(before)
-        return None if self._port is None else self._port.name
+        return name
 
     def heed(self) -> None:
         """See whether the parent saw the port go or come; for the realtime thread, and brief."""
@@ -97,9 +98,7 @@ class Inlet:
         self._changed.set()
         if self._keeper is not None:
             self._keeper.join(_CLOSE_LIMIT_S)
-        port, self._port = self._port, None
-        if port is not None:
-            port.close()
+        self._line.close()
         self._cells[Line.INPUT + CONNECTED] = 0
 
     # On the keeper's thread
@@ -120,19 +119,18 @@ class Inlet:
             os.eventfd_write(self._bell, 1)
 
     def _lose(self) -> None:
-        port, self._port = self._port, None
-        if port is None:
+        if not self._line.is_open:
             return
-        port.close()
+        self._line.close_port()
         self._cells[Line.INPUT + CONNECTED] = 0
         # With the driver's thread gone, its part falls to us: nobody else will say that the hands
         # let go.
-        for data in sorted(self._down):
+        for data in self._down.releases():
             self._take(time.monotonic_ns(), data)
 
     def _find(self) -> bool:
         try:
-            self._port = ports.open_input(self._pattern, self._receive, own=False)
+            self._line.open(self._pattern, own=False)
         except FirmwareError:
             return False
         self._cells[Line.INPUT + CONNECTED] = 1
@@ -154,26 +152,11 @@ class Inlet:
         return echo.is_echo(ns, data)
 
     def _take(self, ns: int, data: bytes) -> None:
-        self._account(data)
+        self._down.heard(data)
         if is_note_on(data) or is_note_off(data):
             self._hold(data[1], is_note_on(data))
         if self._hand_over(ns, data):
             os.eventfd_write(self._bell, 1)
-
-    def _account(self, data: bytes) -> None:
-        """Keep in mind what is down, and how to let it go."""
-        if is_note_on(data) or is_note_off(data):
-            release = bytes((0x80 | data[0] & 0x0F, data[1], 0))
-            down = is_note_on(data)
-        elif len(data) == 3 and data[0] & 0xF0 == 0xB0 and data[1] in _PEDALS:
-            release = bytes((data[0], data[1], 0))
-            down = data[2] > 0
-        else:
-            return
-        if down:
-            self._down.add(release)
-        else:
-            self._down.discard(release)
 
     def _hand_over(self, ns: int, data: bytes) -> bool:
         if not 0 < len(data) <= _LONGEST_INPUT:

@@ -85,6 +85,8 @@ class _Note:
     end: int | None = None  # its release will leave at this time or sooner
     off: int | None = None  # its first release leaves at this time
     orphan: bool = False  # has left, but the caller took it back
+    bereft: int | None = None  # it stays, but its release of this time was taken back
+    loose: bool = False  # another release may take the place of the one that the player kept
     free: bool = False  # the pianist pressed its key, which is theirs now
 
     def is_down(self, at: int) -> bool:
@@ -160,22 +162,34 @@ class Instrument:
         what sounds before from what sounds later. Therefore all is cut that can still be, and
         what was to stay is sent again. What has left already and is handed over again (same id
         and key, much the same time) is not struck again; what is not, is let go at the next
-        `translate`.
+        `translate`. What stays ends as it was to end, unless that `translate` says otherwise.
         """
         cut = max(now + SETTLE_NS, after - self.profile.lead_ns)
         state = self._state
+        ends = {note: _first_off(state.queued, note) for note in state.notes if note.on > cut}
         again = [entry for entry in state.queued if _goes_again(entry, after, cut)]
         state.queued = [e for e in state.queued if e in again or _stays(e, cut)]
         for note in state.notes:
             if note.on > cut:
                 note.end = None
                 note.off = _first_off(state.queued, note)
+                note.bereft = ends[note] or note.bereft if note.off is None else None
             elif note.sound > after:
                 note.orphan = True
+            else:
+                note.loose = _is_kept(state.queued, note, after, cut)
         _forget(state, [n for n in state.notes if n.on > cut and not _is_wanted(n, after)])
         for control, moves in state.moves.items():
             _rewind_control(state, control, moves, after, cut)
         return Rewind(cut, [entry.message for entry in again])
+
+    def returned(self, now: int) -> None:
+        """The instrument was away and is back: its pedals are up, and the rest is not known."""
+        state = self._state
+        for control, moves in state.moves.items():
+            up = [_Move(now, now, 0, now)] if control in _PEDALS else []
+            state.moves[control] = up + [move for move in moves if move.due > now]
+        state.doubtful = {c: value for c, value in state.doubtful.items() if state.moves[c]}
 
     def reset(self) -> None:
         """Everything was silenced, and the player's queue emptied: begin anew."""
@@ -201,6 +215,17 @@ def _is_wanted(note: _Note, after: int) -> bool:
 
 def _stays(entry: _Entry, cut: int) -> bool:
     return entry.due <= cut or (entry.note is not None and entry.note.on <= cut)
+
+
+def _is_kept(queued: list[_Entry], note: _Note, after: int, cut: int) -> bool:
+    """Whether a note that was struck would end by a release that was just taken back.
+
+    Not by one that was brought forward: the reason for that may stay.
+    """
+    offs = [entry for entry in queued if entry.note is note and is_note_off(entry.data)]
+    if len(offs) != 1 or offs[0].seq == 0:
+        return False
+    return offs[0].due == note.off and offs[0].due > cut and offs[0].sound > after
 
 
 def _first_off(queued: list[_Entry], note: _Note) -> int | None:
@@ -236,6 +261,7 @@ class _Pass:
         self._oldest = oldest  # a strike that was to sound before this comes too late
         self._base = round(profile.output_latency_ms * MS)
         self._min_length = max(round(profile.min_length_ms * MS), _SHORTEST_NS)
+        self._least_length = self._min_length // 4  # where a repetition needs the room
         self._repeat_gap = round(profile.repeat_gap_ms * MS)
         self._channel = profile.channel - 1
         self._entries: list[_Entry] = []
@@ -248,12 +274,14 @@ class _Pass:
         for note in self._state.notes:
             note.free |= note.key in held and note.on <= self._now and note.is_down(self._now)
         self._ends = {m.note: m.due for m in messages if is_note_off(m.data)}
+        self._settle_ends({(m.note, m.data[1]) for m in messages if is_note_off(m.data)})
         self._set_pedals_back(messages)
         for message in messages:
             reason = self._take(message)
             if reason is not None:
                 self._omitted.append((message.seq, reason))
         self._let_orphans_go()
+        self._end_the_bereft()
         self._state.queued += [entry for entry in self._entries if entry.due > self._now]
         self._entries.sort(key=lambda entry: (entry.due, not is_note_off(entry.data)))
         return Translation([entry.message for entry in self._entries], self._omitted)
@@ -332,12 +360,16 @@ class _Pass:
         room more than it needs precision, but never more room than was asked for.
         """
         asked = note.sound - before.sound
-        return max(min(asked, self._min_length + self._repeat_gap), 2 * _SHORTEST_NS)
+        return max(min(asked, self._least_length + self._repeat_gap), 2 * _SHORTEST_NS)
 
     def _make_repeatable(self, before: _Note, note: _Note) -> None:
-        """Let a key up in time for its next strike; without room, split what room there is."""
-        interval = note.on - before.on
-        latest = max(note.on - self._repeat_gap, before.on + 2 * interval // 5)
+        """Let a key up in time for its next strike.
+
+        The key must have risen or the strike is lost, while a note that is too short still sounds:
+        so its length gives way first, and when there is little left, they split what room there is.
+        """
+        least = min(self._least_length, 2 * (note.on - before.on) // 5)
+        latest = max(note.on - self._repeat_gap, before.on + least)
         self._release(before, max(latest, self._now))
 
     def _expected_end(self, note: _Note) -> int | None:
@@ -358,6 +390,7 @@ class _Pass:
         if note.off is not None:
             due = max(min(due, note.off), self._now)
         note.off = due if note.off is None else min(due, note.off)
+        note.bereft = None
         data = bytes((0x80 | self._channel, key, message.data[2]))
         self._send(due, message.due, message.seq, data, note)
         return None
@@ -385,6 +418,22 @@ class _Pass:
             if self._state.by_id.get(note.given) is note:
                 del self._state.by_id[note.given]
             self._release(note, max(self._now, note.on + self._min_length))
+
+    def _settle_ends(self, coming: set[tuple[int, int]]) -> None:
+        """After a rewind: which notes end otherwise now. `coming` are (note id, key)."""
+        for note in self._state.notes:
+            comes = (note.given, note.key) in coming
+            if note.bereft is not None and not comes:
+                note.end = note.bereft
+            if note.loose and comes:
+                note.off, note.end = None, self._expected_end(note)
+            note.loose = False
+
+    def _end_the_bereft(self) -> None:
+        for note in self._state.notes:
+            if note.bereft is not None:
+                self._release(note, max(note.bereft, self._now))
+                note.bereft = None
 
     def _send(self, due: int, sound: int, seq: int, data: bytes, note: _Note | None) -> None:
         self._entries.append(_Entry(due, sound, seq, data, note))

@@ -26,6 +26,8 @@ from firmware.board import (
 )
 from firmware.dispatch import (
     DEFAULT_STALE_NS,
+    HELD_AT,
+    KEYS,
     Message,
     Outcome,
     Report,
@@ -33,6 +35,7 @@ from firmware.dispatch import (
     is_note_on,
 )
 from firmware.errors import FirmwareError, PortFailed, PortNotFound
+from firmware.hands import Hands
 from firmware.ring import DATA_SIZE, Record, Ring
 from firmware.watch import PortWatch, Watched, is_watched
 
@@ -77,7 +80,10 @@ class Player(Protocol):
         ...
 
     def counters(self) -> dict[str, int]:
-        """Totals since the start: stale, yielded, failed_sends, ring_overflows and others."""
+        """Totals since the start: stale, yielded, failed_sends, ring_overflows and others.
+
+        `returned` counts how often the output was found again; then its pedals are up.
+        """
         ...
 
     def close(self) -> None:
@@ -95,7 +101,7 @@ class PlayerProcess:
     A port that goes while playing is taken up again when it comes back. What is due in between is
     skipped (reported as FAILED), and on the way back all that may sound still is released. Of an
     input that goes, the keys and pedals that were down come in as released. With `wait_for_ports`
-    a port may be missing from the start; without, that raises PortNotFound. See `ports`.
+    a port may be missing from the start, or not open; without, that raises. See `ports`.
 
     The thread keeps to the core `cpu`, the last one by default; those of the MIDI driver do not.
 
@@ -143,6 +149,8 @@ class PlayerProcess:
         self._kept_reports: deque[Report] = deque(maxlen=_MOST_KEPT)
         self._kept_input: deque[tuple[int, bytes]] = deque(maxlen=_MOST_KEPT)
         self._partial: tuple[int, bytearray] | None = None
+        self._hands = Hands()  # on the input
+        self._told_down: set[int] = set()  # keys that `hold` said are down
         self._board = Board.create()
         self._commands = Ring.create(_COMMANDS, "commands")
         self._reports = Ring.create(_REPORTS, "reports")
@@ -187,11 +195,15 @@ class PlayerProcess:
         self._command((Command.CANCEL, after, 0, 0, b""))
 
     def hold(self, key: int, down: bool) -> None:
+        (self._told_down.add if down else self._told_down.discard)(key)
         self._command((Command.HOLD, key, int(down), 0, b""))
 
     def panic(self) -> None:
         waiting = [record for record in self._backlog if record[0] == Command.SCHEDULE]
+        # Where the hands are stays true; one record a key, so that there is room.
+        hands = {record[1]: record for record in self._backlog if record[0] == Command.HOLD}
         self._backlog.clear()
+        self._backlog.extend(hands.values())
         self._command((Command.PANIC, 0, 0, 0, b""))
         now = time.monotonic_ns()
         for _, due, _, seq, _ in waiting:
@@ -261,18 +273,25 @@ class PlayerProcess:
             for direction, line in _LINES.items()
         }
 
+    def absent(self) -> dict[str, str]:
+        """The ports that are not connected: "output" or "input", and the pattern asked for."""
+        missing = (direction for direction, there in self.ports().items() if not there)
+        return {direction: str(self._settings[direction]) for direction in missing}
+
     def restart(self) -> None:
         """Replace the child. The new one first releases all that the old one left sounding.
 
         What was scheduled is lost (reported as FAILED where it had not reached the child) and may
-        be scheduled anew. A port that is missing is waited for, as it is while playing. Raises
-        PortFailed or FirmwareError when the child cannot start; then call again later.
+        be scheduled anew. What the input had down comes in as released: nobody heard whether it
+        was let go. A port that is missing is waited for, as it is while playing. Raises
+        FirmwareError when the child cannot start; then call again later.
         """
         if not self._open:
             raise FirmwareError("the player is closed; make a new one")
         self._end_child()
         self._collect()
         self._forget_commands()
+        self._let_hands_go()
         self._restarts += 1
         self._start(release=True)
 
@@ -312,6 +331,15 @@ class PlayerProcess:
             if kind == Command.SCHEDULE:
                 self._refuse(seq, due)
 
+    def _let_hands_go(self) -> None:
+        """With the child gone, nobody else will say that the hands let go of the input's keys."""
+        self._partial = None
+        now = time.monotonic_ns()
+        for data in self._hands.releases():
+            self._hear(now, data)
+        for key in range(KEYS):
+            self._board.marks[HELD_AT + key] = key in self._told_down
+
     # Taking back
 
     def _collect(self) -> None:
@@ -344,8 +372,12 @@ class PlayerProcess:
             return
         self._partial[1].extend(data)
         if flags & LAST:
-            self._kept_input.append((self._partial[0], bytes(self._partial[1])))
+            self._hear(self._partial[0], bytes(self._partial[1]))
             self._partial = None
+
+    def _hear(self, ns: int, data: bytes) -> None:
+        self._hands.heard(data)
+        self._kept_input.append((ns, data))
 
     # The child
 
@@ -356,8 +388,10 @@ class PlayerProcess:
             self._board.cells[line + CONNECTED] = 0
         ready, ready_there = os.pipe()
         try:
-            self._process = self._spawn(ready_there, release)
-            os.close(ready_there)
+            try:
+                self._process = self._spawn(ready_there, release)
+            finally:
+                os.close(ready_there)
             answer = self._await_answer(ready)
         except BaseException:
             self._end_child()
@@ -378,18 +412,17 @@ class PlayerProcess:
         }
         wait = release or self._settings["wait_for_ports"]
         own = {"parent": os.getpid(), "release": release, "wait_for_ports": wait}
-        return subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "firmware.player_main",
-                json.dumps(self._settings | descriptors | own),
-            ],
-            pass_fds=tuple(descriptors.values()),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": _python_path()},
-        )
+        settings = json.dumps(self._settings | descriptors | own)
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-m", "firmware.player_main", settings],
+                pass_fds=tuple(descriptors.values()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": _python_path()},
+            )
+        except OSError as error:
+            raise FirmwareError(f"the player could not be started: {error}") from error
 
     def _await_answer(self, ready: int) -> dict[str, Any]:
         line = _read_line(ready, self._start_limit_s)

@@ -20,7 +20,7 @@ from firmware import ports
 from firmware.board import CONNECTED, SIGHT, SIGHTED_AT, Board, Cell, Command, Line
 from firmware.clock import MonotonicClock
 from firmware.dispatch import Dispatcher, Message, Outcome
-from firmware.errors import FirmwareError, PortFailed, PortNotFound
+from firmware.errors import FirmwareError, PortFailed
 from firmware.inlet import TRY_AGAIN_S, Inlet
 from firmware.ring import Ring
 from firmware.scheduling import Pin
@@ -130,8 +130,7 @@ class PlayerLoop:
         if self._board.cells[Line.OUTPUT + SIGHT] != self._sight and started >= self._next_search:
             self._follow_output(self._board.cells[Line.OUTPUT + SIGHT])
         more = self._take_commands()
-        while self._hands:
-            self.dispatcher.hold(*self._hands.popleft())
+        self._take_hands()
         due = self.dispatcher.run(self._clock.now())
         self._sense(started)
         self._board.cells[Cell.HEARTBEAT] = started
@@ -155,7 +154,12 @@ class PlayerLoop:
         self._clock.wait_until(due - _WATCH_NS)
         while now() < due:
             pass
+        self._take_hands()  # a key may have gone down in the meantime
         self.dispatcher.run(now())
+
+    def _take_hands(self) -> None:
+        while self._hands:
+            self.dispatcher.hold(*self._hands.popleft())
 
     def _take_commands(self) -> bool:
         """Obey some commands, at least one; True when there may be more.
@@ -229,7 +233,7 @@ class PlayerLoop:
     def _open_output(self, pattern: str, wait: bool) -> None:
         try:
             self._output = ports.open_output(pattern)
-        except PortNotFound:
+        except FirmwareError:
             if not wait:
                 raise
             self._away = True
@@ -268,6 +272,7 @@ class PlayerLoop:
         self.dispatcher.run(self._clock.now())
         self._output, self._away = output, False
         self.dispatcher.silence(self._clock.now())
+        self._board.cells[Cell.RETURNED] += 1
         self._board.cells[Line.OUTPUT + CONNECTED] = 1
         return True
 

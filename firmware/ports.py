@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from threading import Lock
 from typing import Any
 
 import rtmidi
 
-from firmware.errors import PortFailed, PortNotFound
+from firmware.errors import FirmwareError, PortFailed, PortNotFound
 
 CLIENT_NAME = "SmartLooper"
 VIRTUAL = "virtual:"
@@ -34,6 +35,9 @@ _QUEUE_SIZE = 65536
 
 # How long to believe a driver that says that there are no ports at all.
 _RENEW_S = 2.0
+
+# Where the library's messages go is settled for the whole process: one thread at a time.
+_JACK_MESSAGES = Lock()
 
 Received = Callable[[int, bytes], None]
 """Called with the nanoseconds (CLOCK_MONOTONIC) and the bytes of a message that came in."""
@@ -76,7 +80,9 @@ class InputPort:
         midi.ignore_types(sysex=False, timing=False, active_sense=False)
 
     def listen(self) -> None:
-        """Begin to call back."""
+        """Begin to call back. What came in before is dropped."""
+        while self._midi.get_message():
+            pass
         receive = self._receive
         self._midi.set_callback(receive)
         # The driver drops its only reference to this pair while a call that uses it may be under
@@ -87,12 +93,19 @@ class InputPort:
         """Stop calling back and close it; again does nothing. Takes some hundredths of a second."""
         if self._midi.is_deleted:
             return
+        self.leave()
+        _close(self._midi)
+
+    def leave(self) -> None:
+        """As `close`, but the client of the driver stays."""
+        if self._closing:
+            return
         self._closing = True
         self._midi.cancel_callback()
         # A call that had begun on the driver's thread waits for the interpreter, which closing
         # holds on to while it waits for that thread: let it finish first, or both wait for ever.
         time.sleep(_LAST_CALL_S)
-        _close(self._midi)
+        self._midi.close_port()
 
     def _receive(self, event: tuple[list[int], float], _data: object = None) -> None:
         now = time.monotonic_ns()
@@ -102,6 +115,52 @@ class InputPort:
             self._callback(now, bytes(event[0]))
         except Exception:
             self.failures += 1
+
+
+class InputLine:
+    """An input that goes and comes back: one client of the driver, and a port of it while there.
+
+    The driver's calls hold the interpreter, and with it whoever sends. To open or close a port
+    takes a few periods of JACK, to make or delete a client several times that: so the client is
+    kept. One thread at a time may use it; `callback` is as for `open_input`.
+    """
+
+    def __init__(self, callback: Received) -> None:
+        self._callback = callback
+        self._midi: Any = None
+        self._port: InputPort | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._port is not None
+
+    def open(self, pattern: str, *, own: bool = True) -> str:
+        """Open the port that answers to `pattern`; its name, or PortNotFound or PortFailed."""
+        if self._midi is None:
+            self._midi = _join(rtmidi.MidiIn, pattern, "input")
+        try:
+            name = _open_on(self._midi, pattern, "input", own)
+        except FirmwareError as error:
+            if isinstance(error, PortFailed) or not self._midi.get_ports():
+                self.close()  # the server may have gone, which the client would not tell
+            raise
+        self._port = InputPort(self._midi, name, self._callback)
+        self._port.listen()
+        _settle(self._midi)
+        return name
+
+    def close_port(self) -> None:
+        """Hear no more, until it is opened again."""
+        port, self._port = self._port, None
+        if port is not None:
+            port.leave()
+
+    def close(self) -> None:
+        """Leave the driver; again does nothing."""
+        self.close_port()
+        midi, self._midi = self._midi, None
+        if midi is not None:
+            _close(midi)
 
 
 def list_ports() -> dict[str, list[str]]:
@@ -211,20 +270,29 @@ def find_port(pattern: str, names: list[str], *, own: bool = True) -> int | None
 
 
 def _open(kind: Any, pattern: str, direction: str, own: bool) -> tuple[Any, str]:
+    midi = _join(kind, pattern, direction)
+    try:
+        name = _open_on(midi, pattern, direction, own)
+    except BaseException:
+        _close(midi)
+        raise
+    _settle(midi)
+    return midi, name
+
+
+def _join(kind: Any, pattern: str, direction: str) -> Any:
     midi = _client(kind)
     if midi is None:
         raise PortNotFound(
             f"no MIDI {direction} {pattern!r}: this machine offers neither ALSA MIDI "
             "(/dev/snd/seq) nor a running JACK server; connect a MIDI device or start one of them"
         )
-    try:
-        name = _open_on(midi, pattern, direction, own)
-    except BaseException:
-        _close(midi)
-        raise
+    return midi
+
+
+def _settle(midi: Any) -> None:
     if midi.get_current_api() == rtmidi.API_UNIX_JACK:
         time.sleep(_JACK_SETTLES_S)
-    return midi, name
 
 
 def _open_on(midi: Any, pattern: str, direction: str, own: bool) -> str:
@@ -299,14 +367,17 @@ def _quiet_jack() -> Iterator[None]:
     if library is None:
         yield
         return
-    ignore = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(lambda _text: None)
-    library.jack_set_error_function(ignore)
-    library.jack_set_info_function(ignore)
-    try:
-        yield
-    finally:
-        library.jack_set_error_function(None)
-        library.jack_set_info_function(None)
+    # A function of C, which takes a text and does nothing: one of Python could give the interpreter
+    # to another thread while this one has a lock of the library, and both would wait for ever.
+    ignore = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p)
+    with _JACK_MESSAGES:
+        library.jack_set_error_function(ignore)
+        library.jack_set_info_function(ignore)
+        try:
+            yield
+        finally:
+            library.jack_set_error_function(None)
+            library.jack_set_info_function(None)
 
 
 def _jack_library() -> ctypes.CDLL | None:

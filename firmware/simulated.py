@@ -125,6 +125,7 @@ class SimulatedPlayer:
         totals = self._dispatcher.counters()
         names = ("stale", "yielded", "failed", "failed_sends", "queue_overflows")
         own = {"bad_input": 0, "ring_overflows": 0, "lost_reports": self._lost, "restarts": 0}
+        own["returned"] = 0
         own["echoed"] = self._echoed
         return {name: totals[name] for name in names} | own
 

@@ -10,18 +10,33 @@ import time
 import tty
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol, TextIO
+from typing import Any, NamedTuple, Protocol, TextIO
 
 from firmware.errors import FirmwareError
 
-_MOST_EDGES = 256
+MOST_EDGES = 256
+
+_HELD_KEYS = {ord("h"): 1_200_000_000, ord("H"): 3_200_000_000}
+_STROKES = b" \r\n"
+
+
+class Edge(NamedTuple):
+    """The switch was pressed, or let go, at `ns` (CLOCK_MONOTONIC)."""
+
+    ns: int
+    pressed: bool
 
 
 class Switch(Protocol):
     """A pedal that is pressed and let go."""
 
-    def edges(self) -> list[tuple[int, bool]]:
-        """What happened since the last call: nanoseconds of CLOCK_MONOTONIC, and pressed or not."""
+    @property
+    def fault(self) -> str:
+        """Why it cannot be pressed now, in one line; empty when all is well."""
+        ...
+
+    def edges(self) -> list[Edge]:
+        """What happened since the last call, in order. Never blocks, never raises."""
         ...
 
     def fileno(self) -> int | None:
@@ -34,9 +49,12 @@ class Switch(Protocol):
 
 
 class NoSwitch:
-    """A box without a footswitch."""
+    """A box without a footswitch: none is wanted, or it is missing, which `fault` says then."""
 
-    def edges(self) -> list[tuple[int, bool]]:
+    def __init__(self, fault: str = "") -> None:
+        self.fault = fault
+
+    def edges(self) -> list[Edge]:
         return []
 
     def fileno(self) -> int | None:
@@ -49,13 +67,15 @@ class NoSwitch:
 class ScriptedSwitch:
     """A footswitch that a program presses."""
 
+    fault = ""
+
     def __init__(self) -> None:
-        self._edges: deque[tuple[int, bool]] = deque(maxlen=_MOST_EDGES)
+        self._edges: deque[Edge] = deque(maxlen=MOST_EDGES)
 
     def push(self, ns: int, pressed: bool) -> None:
-        self._edges.append((ns, pressed))
+        self._edges.append(Edge(ns, pressed))
 
-    def edges(self) -> list[tuple[int, bool]]:
+    def edges(self) -> list[Edge]:
         found = list(self._edges)
         self._edges.clear()
         return found
@@ -70,8 +90,10 @@ class ScriptedSwitch:
 class KeyboardSwitch:
     """The space bar (or Enter) of a terminal as a footswitch: each stroke is a press and release.
 
-    `quit` becomes True when q is typed. The terminal's line mode comes back on `close`, and at
-    exit. A stream that is no terminal, such as a pipe, works too, until it ends.
+    A terminal does not tell how long a key is down, so h stands for a foot that stays down 1.2
+    seconds, and H for one that stays 3.2. `quit` becomes True when q is typed. The terminal's line
+    mode comes back on `close`, and at exit. A stream that is no terminal, such as a pipe, works
+    too, until it ends.
     """
 
     def __init__(
@@ -80,21 +102,36 @@ class KeyboardSwitch:
         self._now = now
         self._fd: int | None = _descriptor(stream or sys.stdin)
         self._saved: list[Any] | None = None
+        self._up_at: int | None = None  # when the foot that is down will rise
+        self.fault = ""
         self.quit = False
         if os.isatty(self._fd):
             self._saved = termios.tcgetattr(self._fd)
             tty.setcbreak(self._fd)
             atexit.register(self.close)
 
-    def edges(self) -> list[tuple[int, bool]]:
-        """Never blocks. A stroke bears the time of this call, not of the finger."""
-        found: list[tuple[int, bool]] = []
+    def edges(self) -> list[Edge]:
+        """A stroke bears the time of this call, not of the finger."""
+        found = self._risen()
         for key in self._typed():
-            if key in b" \r\n":
-                now = self._now()
-                found += [(now, True), (now, False)]
+            if key in _STROKES or key in _HELD_KEYS:
+                found += self._stroke(_HELD_KEYS.get(key, 0))
             elif key in b"qQ":
                 self.quit = True
+        return found
+
+    def _stroke(self, length: int) -> list[Edge]:
+        """A foot that is down already rises first."""
+        now = self._now()
+        before = [] if self._up_at is None else [Edge(now, False)]
+        self._up_at = now + length if length else None
+        after = [] if length else [Edge(now, False)]
+        return [*before, Edge(now, True), *after]
+
+    def _risen(self) -> list[Edge]:
+        if self._up_at is None or self._now() < self._up_at:
+            return []
+        found, self._up_at = [Edge(self._up_at, False)], None
         return found
 
     def fileno(self) -> int | None:
@@ -113,7 +150,7 @@ class KeyboardSwitch:
         if self._fd is None or not select.select([self._fd], [], [], 0)[0]:
             return b""
         try:
-            typed = os.read(self._fd, _MOST_EDGES // 2)
+            typed = os.read(self._fd, MOST_EDGES // 2)
         except OSError:
             typed = b""
         if not typed:  # the end of the stream, which would be readable for ever

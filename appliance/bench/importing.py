@@ -19,7 +19,7 @@ from typing import Any
 
 from appliance.bench.beat_tracking import beat_figures, belief_figures
 from appliance.bench.chord_finding import chord_figures
-from appliance.bench.fuzzing import fuzz_figures
+from appliance.bench.fuzz.figures import fuzz_figures
 from appliance.bench.key_finding import key_figures
 from appliance.bench.layer_finding import layer_figures
 from appliance.bench.neighbours import neighbour_figures

@@ -32,8 +32,10 @@ from corpus.reading.midifile import read_phrase
 
 WIRE_BYTE_US = 320  # one byte on a DIN wire
 OURS, MIDO, CYCLICTEST = "ours", "mido", "cyclictest"
+SENT = "SENT"  # of the outcomes that the player knows
 AHEAD_NS = 600_000_000
 SETTLE_NS = 2_000_000_000
+GIVE_UP_NS = 10_000_000_000  # after the last message was due
 _FIRST_SEQ = 1 << 31  # the bench's messages, above any of the session
 _PRIORITY = 80
 
@@ -68,6 +70,11 @@ class Plan:
     interval: float = 0.01
     repeats: int = 3
 
+    @property
+    def longest_us(self) -> float:
+        """How late a message can be and still be waited for, microseconds."""
+        return self.messages * self.interval * 1e6 + GIVE_UP_NS / 1000
+
 
 def run(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
     """The figures, as the command prints them with --json."""
@@ -78,15 +85,21 @@ def run(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
     for repeat in range(plan.repeats):
         for condition, load in CONDITIONS.items():
             for name, measure in peers.items():
-                found = summary(measure(plan, load))
+                found = summary(measure(plan, load), plan)
                 figures.setdefault(condition, {}).setdefault(name, []).append(found)
                 say(f"{repeat + 1}/{plan.repeats} {condition} {name}: {_line(found)}")
     return _result(figures)
 
 
-def summary(late: Lateness) -> dict[str, float]:
-    """Percentiles in microseconds, and the shares later than a wire byte and a millisecond."""
+def summary(late: Lateness, plan: Plan) -> dict[str, float]:
+    """Percentiles in microseconds, and the shares later than a wire byte and a millisecond.
+
+    Of the messages planned, `lost` never left, or nobody said so. They count as later than any
+    that did: by as much as the whole run took.
+    """
     late = np.maximum(np.asarray(late, float), 0.0)
+    lost = max(0, plan.messages - len(late))
+    late = np.append(late, np.full(lost, plan.longest_us))
     p50, p99, p999 = np.quantile(late, [0.5, 0.99, 0.999], method="inverted_cdf")
     return {
         "p50_us": float(p50),
@@ -95,6 +108,7 @@ def summary(late: Lateness) -> dict[str, float]:
         "max_us": float(late.max()),
         "over_320us": float((late > WIRE_BYTE_US).mean()),
         "over_1ms": float((late > 1000).mean()),
+        "lost": float(lost),
     }
 
 
@@ -106,6 +120,7 @@ def _result(figures: dict[str, dict[str, list[dict[str, float]]]]) -> dict[str, 
             result[condition][name] = {
                 key: round(float(np.median([one[key] for one in repeats])), 6) for key in repeats[0]
             }
+            result[condition][name]["lost"] = sum(round(one["lost"]) for one in repeats)
     for peer in (MIDO, CYCLICTEST):
         ours, theirs = result["load"][OURS], result["load"][peer]
         ratio = ours["p999_us"] / theirs["p999_us"] if theirs and theirs["p999_us"] else None
@@ -116,7 +131,8 @@ def _result(figures: dict[str, dict[str, list[dict[str, float]]]]) -> dict[str, 
 def _line(found: dict[str, float]) -> str:
     return (
         f"p50 {found['p50_us']:.0f}, p99 {found['p99_us']:.0f}, p99.9 {found['p999_us']:.0f},"
-        f" max {found['max_us']:.0f} us, {found['over_320us']:.2%} over {WIRE_BYTE_US} us"
+        f" max {found['max_us']:.0f} us, {found['over_320us']:.2%} over {WIRE_BYTE_US} us,"
+        f" {found['lost']:.0f} lost"
     )
 
 
@@ -130,6 +146,7 @@ class _Tapped:
         self._player = player
         self._for_box: deque[Any] = deque()
         self.late: list[float] = []
+        self.refused = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._player, name)
@@ -140,9 +157,16 @@ class _Tapped:
         for report in self._player.reports():
             if report.seq < _FIRST_SEQ:
                 mine.append(report)
-            else:
+            elif report.outcome.name == SENT:
                 self.late.append((report.at - report.due) / 1000)
+            else:
+                self.refused += 1
         return mine
+
+    @property
+    def settled(self) -> int:
+        """How many of the bench's messages left, or will not."""
+        return len(self.late) + self.refused
 
 
 def _ours(plan: Plan, load: Load) -> Lateness:
@@ -176,8 +200,8 @@ def _play_session(box: Box, hardware: Hardware, player: _Tapped, plan: Plan) -> 
         end=lambda: None,
     )
     waiting = deque(_stream(plan, begin))
-    give_up = begin + round(plan.messages * plan.interval * 1e9) + 10_000_000_000
-    while len(player.late) < plan.messages and clock.now() < give_up:
+    give_up = begin + round(plan.messages * plan.interval * 1e9) + GIVE_UP_NS
+    while player.settled < plan.messages and clock.now() < give_up:
         box.wait(pianist.next_time)
         now = clock.now()
         due = []
@@ -217,4 +241,7 @@ def _cyclictest(plan: Plan, load: Load) -> Lateness:
     late: list[int] = []
     for value, count in re.findall(r"^(\d+)\s+(\d+)\s*$", done.stdout, re.MULTILINE):
         late += [int(value)] * int(count)
-    return late
+    # What is too late for the histogram is told only by its number, and the worst of it.
+    beyond = re.search(r"Histogram Overflows:\s*(\d+)", done.stdout)
+    worst = re.search(r"Max Latencies:\s*(\d+)", done.stdout)
+    return late + [int(worst[1])] * int(beyond[1]) if beyond and worst else late

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections import deque
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from typing import Any
 
 from appliance.bench import player as player_bench
 from appliance.bench.pop909 import SONGS
+from appliance.demo import EMBEDDER
 from appliance.errors import ConfigError
 from appliance.service import read_config
 from firmware.calibrate import Calibration
@@ -51,6 +53,25 @@ def add(commands: Any) -> None:
     imports.add_argument("--json", action="store_true")
     imports.set_defaults(run=_bench_import)
 
+    embed = actions.add_parser("embed", help="how well embedders hear, and what they cost")
+    embed.add_argument("--data", type=Path, default=SONGS, metavar="DIR", help="of POP909")
+    embed.add_argument("--embedder", action="append", default=[], metavar="NAME", help="one more")
+    embed.add_argument("--queries", type=int, default=400, metavar="N", help="for the next segment")
+    embed.add_argument("--json", action="store_true")
+    embed.set_defaults(run=_bench_embed)
+
+    groove = actions.add_parser("groove", help="how good the choices are, by policy")
+    groove.add_argument("--data", type=Path, default=SONGS, metavar="DIR", help="of POP909")
+    groove.add_argument("--embedder", default=EMBEDDER, metavar="NAME")
+    groove.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+    groove.add_argument("--out", type=Path, metavar="DIR", help="the table and pictures go there")
+    groove.add_argument("--json", action="store_true")
+    groove.set_defaults(run=_bench_groove)
+
+    decide = actions.add_parser("decide", help="how long a decision takes in a large corpus")
+    decide.add_argument("--json", action="store_true")
+    decide.set_defaults(run=_bench_decide)
+
 
 def _ports(arguments: argparse.Namespace) -> int:
     for direction, names in list_ports().items():
@@ -63,7 +84,8 @@ def _ports(arguments: argparse.Namespace) -> int:
 def _doctor(arguments: argparse.Namespace) -> int:
     config = read_config(arguments.config)
     storage = arguments.state or config.state
-    findings = examine(Patient(config.midi_output, config.midi_input, storage))
+    patient = Patient(config.midi_output, config.midi_input, storage, priority=config.priority)
+    findings = examine(patient)
     if arguments.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:
@@ -115,6 +137,46 @@ def _bench_import(arguments: argparse.Namespace) -> int:
             f"{error.name} is not installed; a bench needs pip install 'smartlooper[bench]'"
         ) from error
     print(json.dumps(figures, indent=None if arguments.json else 1))
+    return 0
+
+
+def _bench_embed(arguments: argparse.Namespace) -> int:
+    from appliance.bench.embedders import Plan, embed_report  # here, as above
+
+    if arguments.queries < 1:
+        raise ConfigError(f"--queries {arguments.queries}: at least 1")
+    plan = Plan(queries=arguments.queries)
+    report = embed_report(arguments.data, tuple(arguments.embedder), plan, _say)
+    print(json.dumps(report, indent=None if arguments.json else 1))
+    return 0
+
+
+def _bench_groove(arguments: argparse.Namespace) -> int:
+    from appliance.bench.groove.run import (  # here, as above
+        Asked,
+        groove_figures,
+        table,
+        write_figures,
+    )
+
+    out: Path | None = arguments.out
+    if arguments.jobs < 1:
+        raise ConfigError(f"--jobs {arguments.jobs}: at least 1")
+    if out is not None and out.exists() and not out.is_dir():
+        raise ConfigError(f"{out}: is a file; name a folder for the table and pictures")
+    asked = Asked(arguments.data, arguments.embedder, jobs=arguments.jobs)
+    figures = groove_figures(asked, _say)
+    for written in write_figures(figures, out) if out else ():
+        _say(f"{written} written")
+    print(json.dumps(figures) if arguments.json else table(figures))
+    return 0
+
+
+def _bench_decide(arguments: argparse.Namespace) -> int:
+    from appliance.bench.decide import decide_figures, decide_table  # here, as above
+
+    figures = decide_figures(say=_say)
+    print(json.dumps(figures) if arguments.json else decide_table(figures))
     return 0
 
 

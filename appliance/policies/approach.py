@@ -12,7 +12,7 @@ from appliance.policies.steps import in_metre, others
 from corpus.neighbours import K
 
 HOME = 8  # segments within a step that a place of the groove has round it
-WIDTH = 48  # rows looked on from at each hop
+WIDTH = 24  # rows looked on from at each hop
 
 
 def way_in(moment: Moment, segments: int, step: float) -> list[int]:

@@ -12,6 +12,7 @@ from appliance.policies.paths import Search
 from appliance.policies.steps import in_metre, nearest_choice, others, towards
 
 AWHILE = 64  # loops: a track that was heard within them was heard lately
+EFFORT = 128  # rows looked on from in one plan
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Graph:
             return None
         search = self._search(moment)
         for _ in range(self.steps):
-            search.widen()
+            search.widen(max(4, EFFORT // self.steps))
         reached = search.reached
         reached = reached[reached != moment.row]
         target = self._target(moment, search, reached) if len(reached) else None

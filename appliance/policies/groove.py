@@ -10,23 +10,35 @@ from appliance.policies import weights
 from appliance.policies.approach import way_in
 from appliance.policies.facts import Rows
 from appliance.policies.leash import Leash
+from appliance.policies.listening import Ears, Mood, pick
 from appliance.policies.moment import SEED, Choice, Memory, Moment
 from appliance.policies.options import option
-from appliance.policies.steps import lately, others, ping_pong, placed, stay, step_to, towards
+from appliance.policies.steps import (
+    among,
+    lately,
+    others,
+    ping_pong,
+    placed_others,
+    stay,
+    step_to,
+    towards,
+)
 from appliance.policies.wear import Wear
 from appliance.policies.weights import Candidates, Floats
 
 COLDEST, HOTTEST = 0.03, 0.8  # temperature, in steps at random
 SMALLEST_BOUND, LARGEST_BOUND = 0.4, 0.9  # of a step, in the same unit
 REST = (4, 40)  # loops before a segment is heard again
-REPEATS = (0.27, 0.13)  # chance of an exact repeat
+REPEATS = (0.27, 0.13)  # share of exact repeats
+ONCE_MORE = 0.6  # of the chance of a repeat is that of another one
 LENGTH = (0.3, 1.7)  # how much of the leash is let out
 GRIP = (2.0, 0.6)  # how firmly it is held
+WORN = (0.3, 1.7)  # how much wear counts: a short leash keeps to what is familiar
 OUTER_BOUND = 0.98  # nothing is worth a leap as large as one at random
 
 
 @dataclass
-class Groove:
+class Groove(Ears):
     """Softmax over what speaks for each neighbour, within the bound on a step; repeats now and
     then.
 
@@ -50,15 +62,21 @@ class Groove:
         arriving = self._arriving(moment)
         if arriving is not None:
             return arriving
-        if not moment.move and rng.random() < self._repeats:
-            return stay(moment, "again")
-        candidates = self._candidates(moment)
+        mood = self.mood(moment)
+        draw = 1.0 if moment.move else rng.random()
+        if draw < repeat_chance(mood.repeats(self._repeats), moment.spent):
+            as_ever = draw < repeat_chance(self._repeats, moment.spent)
+            return stay(moment, "again" if as_ever else "again, as you are busy")
+        candidates = self._candidates(moment, mood)
         if len(candidates) == 0:
             return self._nothing_near(moment)
-        scores = self._scores(candidates)
-        chances = np.exp(scores - scores.max())
-        chosen = candidates.near[int(rng.choice(len(chances), p=chances / chances.sum()))]
-        return step_to(moment, chosen, self._why(moment, chosen))
+        plain = self._scores(candidates, Mood())
+        scores = plain if mood == Mood() else self._scores(candidates, mood)
+        place, swayed = pick(plain, scores, self.opinions(candidates), rng)
+        if mood.let_out and candidates.steps[place] > self._bound:
+            swayed = swayed or "as you are silent"
+        chosen = candidates.near[place]
+        return step_to(moment, chosen, self._why(moment, chosen, swayed))
 
     @property
     def _repeats(self) -> float:
@@ -92,16 +110,17 @@ class Groove:
         why = f"from the seed, {len(left) - 1} to go" if left[1:] else "into the groove"
         return towards(moment, left[0], why)
 
-    def _candidates(self, moment: Moment) -> Candidates:
+    def _candidates(self, moment: Moment, mood: Mood) -> Candidates:
         """The neighbours that fit, are within one step and rested; or not quite so rested; or
         rested and no larger a step than one at random."""
-        near = others(moment)
-        semitones, _ = placed(moment, near["segment"], moment.semitones + near["transpose"])
+        near, semitones = placed_others(moment)
         everything = Candidates(moment, near, semitones)
-        rested = ~np.isin(near["segment"], lately(moment, self._rest))
-        awake = ~np.isin(near["segment"], lately(moment, 3))
+        rested = ~among(near["segment"], lately(moment, self._rest))
+        awake = ~among(near["segment"], lately(moment, 3))
         trap = _would_trap(moment, near["segment"])
-        close, possible = everything.steps <= self._bound, everything.steps <= OUTER_BOUND
+        most = OUTER_BOUND if self.largest_step is None else self.largest_step
+        bound = mood.bound(self._bound, most)
+        close, possible = everything.steps <= bound, everything.steps <= OUTER_BOUND
         for wanted in (close & rested, close & awake, possible & rested, possible):
             free = wanted & ~trap
             if free.any():
@@ -115,18 +134,27 @@ class Groove:
             return step_to(moment, near[0], "far, but the nearest")
         return stay(moment, "nothing else is near")
 
-    def _scores(self, candidates: Candidates) -> Floats:
-        nearness = -candidates.steps / self._temperature
+    def _scores(self, candidates: Candidates, mood: Mood) -> Floats:
+        nearness = -candidates.steps / mood.temperature(self._temperature)
         told = (weights.tempo, weights.key, weights.labels, weights.steadiness)
-        length = min(1.0, self.leash * self._between(LENGTH))
+        length = mood.length(min(1.0, self.leash * self._between(LENGTH)))
         pull = self._between(GRIP) * self._leash.pull(candidates, length)
-        worn = self._wear.of(candidates.rows)
+        worn = (WORN[0] + (WORN[1] - WORN[0]) * length) * self._wear.of(candidates.rows)
         return np.asarray(nearness + pull + worn + sum(one(candidates) for one in told))
 
     @staticmethod
-    def _why(moment: Moment, chosen: Any) -> str:
+    def _why(moment: Moment, chosen: Any, swayed: str) -> str:
         rank = int((moment.nearest["similarity"] > chosen["similarity"]).sum()) + 1
-        return f"near (number {rank})"
+        return f"near (number {rank})" + (f", {swayed}" if swayed else "")
+
+
+def repeat_chance(share: float, spent: int) -> float:
+    """The chance of an exact repeat of what was heard `spent` times running, so that in the long
+    run this share of loops repeats: a third time in a row is rarer than a second."""
+    first = share / (1.0 - (1.0 - ONCE_MORE) * share)
+    if first <= 1.0:
+        return first if spent < 2 else ONCE_MORE * first
+    return 1.0 if spent < 2 else 2.0 - 1.0 / share
 
 
 def _would_trap(moment: Moment, rows: Rows) -> NDArray[np.bool_]:

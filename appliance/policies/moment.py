@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.listener import Listening
 from appliance.policies.facts import Facts
 from corpus.keeping.bundle import Bundle
 from corpus.neighbours import TRANSPOSITIONS, Neighbours
@@ -49,8 +50,8 @@ class Moment:
     `row` plays before it (or SEED), transposed by `semitones` and entered at its beat `rotate`;
     `nearest` are its neighbours; `heard` holds the rows of the last loops, latest last; with `move`
     an exact repeat is not wanted. `seconds` pass from the first tap to the beginning of the loop.
-    `seed` is None where the seed could not be measured. `facts` are shared between the moments of
-    a session.
+    `seed` is None where the seed could not be measured, `listening` where nobody is listened to.
+    `facts` are shared between the moments of a session.
     """
 
     bundle: Bundle
@@ -65,6 +66,7 @@ class Moment:
     loop: int = 1
     seconds: float = 0.0
     seed: SeedLikeness | None = None
+    listening: Listening | None = None
     facts: Facts = field(default=None)  # type: ignore[assignment]  # made of the bundle
 
     def __post_init__(self) -> None:

@@ -33,7 +33,8 @@ def split(text: str) -> tuple[str, dict[str, float | str]]:
 
 def checked(name: str, kind: Any, options: Options) -> dict[str, Any]:
     """Keyword arguments for a policy; ConfigError says what is allowed."""
-    known: dict[str, Field[Any]] = {one.name: one for one in fields(kind) if one.metadata}
+    in_order = sorted(fields(kind), key=lambda one: one.kw_only is True)
+    known: dict[str, Field[Any]] = {one.name: one for one in in_order if one.metadata}
     texts = [key for key, one in known.items() if "text" in one.metadata]
     arguments: dict[str, Any] = {}
     for key, value in options.items():

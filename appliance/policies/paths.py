@@ -31,6 +31,23 @@ def smallest_step(so_far: Floats, edge: Floats) -> Floats:
     return np.maximum(so_far, edge)
 
 
+class Costs:
+    """What the best way to each row costs; infinite where none is known.
+
+    Kept as 1 + cost in memory that is 0 until it is touched: filling it for 100,000 rows would take
+    longer than a search may."""
+
+    def __init__(self, size: int) -> None:
+        self._more = np.zeros(size)
+
+    def __getitem__(self, rows: Any) -> Any:
+        more = self._more[rows]
+        return np.where(more > 0, more - 1.0, np.inf)
+
+    def __setitem__(self, rows: Rows, costs: Floats) -> None:
+        self._more[rows] = costs + 1.0
+
+
 class Search:
     """The best ways from some rows to all that were reached so far.
 
@@ -47,12 +64,12 @@ class Search:
         degree: int = DEGREE,
     ) -> None:
         size = len(facts.segments)
-        self.cost = np.full(size, np.inf)
+        self.cost = Costs(size)
         self.hops = np.zeros(size, np.int32)
-        self._parent = np.full(size, NOWHERE, np.int32)
+        self._parent = np.zeros(size, np.int32)  # a row's number and 1; 0 is none
         self._facts, self._measure, self._allowed = facts, measure, allowed
         self._degree = degree
-        self._reached: dict[int, None] = {}
+        self._reached: list[Rows] = []
         self._open: list[tuple[float, int, float]] = []  # promise, row, cost
         self.begun = rows
         self.frontier: Rows = np.zeros(0, int)
@@ -60,7 +77,7 @@ class Search:
 
     @property
     def reached(self) -> Rows:
-        return np.fromiter(self._reached, int, len(self._reached))
+        return np.concatenate(self._reached)
 
     def widen(self, beam: int = BEAM) -> None:
         """One hop further from the best rows that were new or better last time."""
@@ -94,8 +111,8 @@ class Search:
     def way_to(self, row: int) -> list[int]:
         """From a row that the search began with to this one, both included."""
         way = [row]
-        while self._parent[way[-1]] != NOWHERE and len(way) <= len(self._reached):
-            way.append(int(self._parent[way[-1]]))
+        while self._parent[way[-1]] and len(way) <= len(self._parent):
+            way.append(int(self._parent[way[-1]]) - 1)
         return way[::-1]
 
     def _relax(self, rows: Rows) -> None:
@@ -109,17 +126,15 @@ class Search:
         self._settle(ends, costs, parents, self.hops[parents] + 1)
 
     def _settle(self, rows: Rows, costs: Floats, parents: Rows, hops: Rows) -> None:
-        better = costs < self.cost[rows] - 1e-9
+        better = np.flatnonzero(costs < self.cost[rows] - 1e-9)
         if self._allowed is not None and self._reached:  # where it begins is given
-            better &= self._allowed(rows)
-        rows, costs, parents, hops = rows[better], costs[better], parents[better], hops[better]
-        order = np.lexsort((costs, rows))  # of several ways to a row the best, then the first
-        best = order[np.diff(rows[order], prepend=-1) != 0]
+            better = better[self._allowed(rows[better])]
+        order = better[np.lexsort((costs[better], rows[better]))]
+        first = np.ones(len(order), bool)  # of several ways to a row the best, then the first
+        first[1:] = rows[order][1:] != rows[order][:-1]
+        best = order[first]
         rows = rows[best]
-        self.cost[rows], self._parent[rows], self.hops[rows] = (
-            costs[best],
-            parents[best],
-            hops[best],
-        )
-        self._reached.update(dict.fromkeys(rows.tolist()))
-        self.frontier = np.unique(np.concatenate([self.frontier, rows]))
+        self._reached.append(rows[~np.isfinite(self.cost[rows])])
+        self.cost[rows] = costs[best]
+        self._parent[rows], self.hops[rows] = parents[best] + 1, hops[best]
+        self.frontier = np.union1d(self.frontier, rows) if len(self.frontier) else rows

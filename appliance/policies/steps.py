@@ -39,13 +39,12 @@ def placed(moment: Moment, rows: Rows, semitones: Rows) -> tuple[Rows, NDArray[n
     The best octave is within the register window round the seed, and as near as may be to the
     transposition as it stands, so that it does not jump about; without a seed, the nearest to none.
     """
-    segments = moment.facts.segments[rows]
+    low, high, pitch = moment.facts.ambit[:, rows]
     shifts = (np.asarray(semitones) + 5) % 12 - 5 + OCTAVES[:, np.newaxis]
-    low, high = segments["low"].astype(int), segments["high"].astype(int)
     fits = (low + shifts >= LOWEST_KEY) & (high + shifts <= HIGHEST_KEY)
     cost = np.where(fits, 0.0, np.inf) + OUT_OF_PLACE * np.abs(shifts)
     if moment.seed is not None:
-        away = np.abs(segments["mean_pitch"] + shifts - moment.seed.pitch)
+        away = np.abs(pitch + shifts - moment.seed.pitch)
         cost += OUT_OF_REGISTER * np.maximum(0.0, away - REGISTER)
         cost += np.abs(shifts - semitones)
     best = cost.argmin(axis=0)
@@ -54,10 +53,15 @@ def placed(moment: Moment, rows: Rows, semitones: Rows) -> tuple[Rows, NDArray[n
 
 def others(moment: Moment) -> Neighbours:
     """The neighbours that fit keyboard and metre, nearest first; without what plays now."""
+    return placed_others(moment)[0]
+
+
+def placed_others(moment: Moment) -> tuple[Neighbours, Rows]:
+    """The same with the transposition in which each would be played."""
     near = moment.nearest[moment.nearest["segment"] != moment.row]
-    near = near[placed(moment, near["segment"], moment.semitones + near["transpose"])[1]]
-    fitting: Neighbours = near[moment.facts.of_metre(moment.bar, near["segment"])]
-    return fitting
+    semitones, fits = placed(moment, near["segment"], moment.semitones + near["transpose"])
+    fits[fits] = moment.facts.of_metre(moment.bar, near["segment"][fits])
+    return near[fits], semitones[fits]
 
 
 def in_metre(moment: Moment, rows: Rows) -> NDArray[np.bool_]:
@@ -76,8 +80,14 @@ def lately(moment: Moment, loops: int) -> list[int]:
 
 def rested(moment: Moment, near: Neighbours, loops: int) -> Neighbours:
     """Those that were not heard in the last loops."""
-    fresh: Neighbours = near[~np.isin(near["segment"], lately(moment, loops))]
+    fresh: Neighbours = near[~among(near["segment"], lately(moment, loops))]
     return fresh
+
+
+def among(rows: Rows, some: Iterable[int]) -> NDArray[np.bool_]:
+    """Which of a few rows are some of these: what np.isin says, in a tenth of its time."""
+    found = set(some)
+    return np.array([row in found for row in rows.tolist()], bool)
 
 
 def ping_pong(moment: Moment, row: int) -> bool:

@@ -14,9 +14,10 @@ from appliance.policies.paths import Search
 from appliance.policies.steps import in_metre, others, stay, step_to, towards
 from appliance.policies.waypoints import Waypoint, read_waypoints, rows_of
 
-EFFORT = 4  # batches of rows looked on from in one decision
-BATCH = 6  # rows in each
+EFFORT = 2  # batches of rows looked on from in one decision
+BATCH = 12  # rows in each
 PATIENCE = 2  # loops to wait for a way
+NEARER = 1e-3  # than this nothing is: rounding would send the music to and fro
 GUIDANCE = 1.0  # how much the straight distance to where the music is guides the search
 
 
@@ -117,11 +118,13 @@ class Trip:
         if left == 1:
             return towards(moment, target, f"straight to {point.words}")
         near = others(moment)
+        near = near[~np.isin(near["segment"], search.begun)]  # not before its time
         if waited <= PATIENCE or len(near) == 0:
             return stay(moment, f"looking for a way to {point.words}")
         apart = _apart(moment, near["segment"], target)
         best = int(apart.argmin())
-        if moment.row != SEED and apart[best] >= _apart(moment, np.array([moment.row]), target)[0]:
+        here = _apart(moment, np.array([moment.row]), target)[0] if moment.row != SEED else np.inf
+        if apart[best] >= here - NEARER:
             return stay(moment, f"looking for a way to {point.words}")
         return step_to(moment, near[best], f"towards {point.words}")
 

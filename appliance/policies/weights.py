@@ -15,6 +15,7 @@ from appliance.policies.moment import SEED, Moment
 from corpus.neighbours import Neighbours
 
 TEMPO_SPREAD = 0.35  # octaves of tempo change that a phrase bears well
+KEY_CHANGE = 3.5  # another key signature: one in e^3.5 = 33 of what is otherwise as good
 KEY_WEIGHT = 0.15  # a step round the circle of fifths
 MODE_WEIGHT = 0.3
 LABEL_WEIGHT = 1.0
@@ -51,21 +52,24 @@ class Candidates:
 
 
 def tempo(candidates: Candidates) -> Floats:
-    octaves = np.log2(candidates.segments["bpm"] / candidates.moment.bpm)
+    octaves = np.log2(candidates.moment.facts.bpm[candidates.rows] / candidates.moment.bpm)
     return np.asarray(np.maximum(-0.5 * (octaves / TEMPO_SPREAD) ** 2, -14.0))
 
 
 def key(candidates: Candidates) -> Floats:
-    """Keys that are far from what sounds now on the circle of fifths, as far as they are sure."""
+    """Another key than what sounds now, transpositions and all, the more the farther it is on the
+    circle of fifths, as far as both are sure."""
     moment = candidates.moment
     if moment.row == SEED:
         return np.zeros(len(candidates))
-    here, there = moment.facts.segments[moment.row], candidates.segments
-    fifths = _fifths(there, candidates.semitones) - _fifths(here, moment.semitones)
+    facts, rows = moment.facts, candidates.rows
+    fifths = facts.signature(rows, candidates.semitones)
+    fifths = fifths - facts.signature(np.array([moment.row]), moment.semitones)
     apart = np.minimum(fifths % 12, -fifths % 12)
-    other_mode = there["key_minor"] != here["key_minor"]
-    sure = there["key_confidence"] * float(here["key_confidence"])
-    return np.asarray(-(KEY_WEIGHT * apart + MODE_WEIGHT * other_mode) * sure, np.float64)
+    other_mode = facts.minor[rows] != facts.minor[moment.row]
+    sure = facts.sure[rows] * facts.sure[moment.row]
+    change = KEY_CHANGE * (apart > 0) + KEY_WEIGHT * apart + MODE_WEIGHT * other_mode
+    return np.asarray(-change * sure, np.float64)
 
 
 def labels(candidates: Candidates) -> Floats:
@@ -82,9 +86,3 @@ def steadiness(candidates: Candidates) -> Floats:
     """A transposition that stays does not jump about."""
     moved = np.abs(candidates.semitones - candidates.moment.semitones)
     return np.asarray(-KEEP_TRANSPOSITION * (moved > 0) - SHIFT_WEIGHT * moved, np.float64)
-
-
-def _fifths(segments: Any, semitones: Any) -> Any:
-    """Place on the circle of fifths; a minor key stands with its relative major."""
-    tonic = segments["key_tonic"].astype(int) + 3 * segments["key_minor"].astype(int) + semitones
-    return tonic * 7 % 12

@@ -1,19 +1,25 @@
 """The box on simulated hardware: what the parts make of each other."""
 
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from support.music import phrase
 
-from appliance.box import Box, Hardware
+from appliance.box import Box, Hardware, Tuning
 from appliance.events import View
 from appliance.pianist import messages
 from appliance.policies import Groove
 from appliance.session import Session, Settings
 from appliance.transport import Transport
 from corpus.keeping.bundle import Bundle
+from firmware.dispatch import Message, Outcome
 from firmware.display import Display
 from firmware.errors import FirmwareError
+from firmware.player import PlayerProcess
 from firmware.simulated import SimulatedPlayer
 
 MS = 1_000_000
@@ -23,8 +29,10 @@ SECOND = 1000 * MS
 class Rig:
     """A box, its simulated hardware, and time."""
 
-    def __init__(self, bundle: Bundle, folder: Path, **more: bool) -> None:
-        self.hardware = Hardware.simulated(folder / "oled.gif")
+    def __init__(
+        self, bundle: Bundle, folder: Path, hardware: Hardware | None = None, **more: bool
+    ) -> None:
+        self.hardware = hardware or Hardware.simulated(folder / "oled.gif")
         self.box = Box(
             Session(Settings(), bundle, Groove()), bundle, self.hardware, lambda: folder / "take",
             sync=False, **more,
@@ -141,3 +149,84 @@ def test_closing_in_the_middle_leaves_a_whole_folder(rig: Rig, tmp_path: Path) -
     assert not rig.engine.sounding
     names = {path.name for path in (tmp_path / "take").iterdir()}
     assert {"session.json", "performance.mid", "stage.png"} <= names
+
+
+def test_a_clock_player_that_dies_is_replaced_and_said(
+    bundle: Bundle, tmp_path: Path, wait: Callable[[Callable[[], object], str], None]
+) -> None:
+    hardware = Hardware.simulated(tmp_path / "oled.gif")
+    hardware.clock_out = clock_out = PlayerProcess(None, None)
+    session = Session(Settings(), bundle, Groove())
+    box = Box(session, bundle, hardware, lambda: tmp_path / "take", sync=False)
+    assert clock_out.pid is not None
+    os.kill(clock_out.pid, signal.SIGKILL)
+    wait(lambda: not clock_out.alive, "death")
+    box.turn()
+    assert clock_out.alive
+    assert clock_out.counters()["restarts"] == 1
+    assert any("MIDI clock" in fault for fault in box.faults)
+    box.close()
+
+
+def test_a_clock_that_is_out_of_step_is_shown_until_it_is_put_right(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    hardware = Hardware.simulated(tmp_path / "oled.gif")
+    refuses = False
+    heard: list[int] = []
+
+    def drums(_ns: int, data: bytes) -> None:
+        if refuses:
+            raise OSError("unplugged")
+        heard.append(data[0])
+
+    hardware.clock_out = SimulatedPlayer(hardware.clock, drums)
+    rig = Rig(bundle, tmp_path, hardware)
+    rig.record()
+    assert rig.run(3).warning == ""
+    refuses = True
+    assert rig.run(1).warning == "CLOCK OUT"
+    refuses = False
+    assert rig.run(3).warning == ""
+    assert heard.count(0xFA) == 1
+    assert heard.count(0xFB) == 1, "put right once"
+
+
+@pytest.fixture
+def real() -> Iterator[Hardware]:
+    made = Hardware.real("piano", "piano", "keyboard", "drums", Tuning(70, stale_ms=500))
+    yield made
+    made.player.close()
+    made.jobs.close()
+    if made.clock_out is not None:
+        made.clock_out.close()
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_a_box_is_ready_before_there_is_a_piano_or_even_a_driver(
+    real: Hardware, bundle: Bundle, tmp_path: Path
+) -> None:
+    box = Box(Session(Settings(), bundle, Groove()), bundle, real, lambda: tmp_path / "take")
+    for _ in range(3):
+        box.turn()
+    assert box.view.warning == "PIANO OFF"
+    waiting = list(box.faults)
+    for port in ("MIDI output matching 'piano'", "input matching 'piano'", "'drums'"):
+        assert sum(port in line for line in waiting) == 1, waiting
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_the_tuning_reaches_every_player(
+    real: Hardware, wait: Callable[[Callable[[], object], str], None]
+) -> None:
+    late = Message(time.monotonic_ns() - 200 * MS, 1, 1, b"\x90\x3c\x40")
+    real.player.schedule([late])
+    found = []
+    wait(lambda: found.extend(real.player.reports()) or found, "a report")
+    assert found[0].outcome is Outcome.FAILED, "there is no port; but it is not stale yet"
+    assert isinstance(real.engine, PlayerProcess)
+    assert isinstance(real.clock_out, PlayerProcess)
+    if real.engine.realtime:
+        pids = (real.engine.pid, real.clock_out.pid)
+        priorities = [os.sched_getparam(pid or 0).sched_priority for pid in pids]
+        assert priorities == [70, 69], "the notes go first"

@@ -202,7 +202,12 @@ def test_a_piano_that_is_unplugged_is_shown_and_the_groove_goes_on(
 
 
 def test_when_the_player_is_killed_the_loop_goes_on_in_its_place(
-    jack: Jack, ear: Ear, hands: Hands, bundle: Bundle, tmp_path: Path
+    jack: Jack,
+    ear: Ear,
+    hands: Hands,
+    bundle: Bundle,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     seed = phrase(36, bpm=180)
 
@@ -214,11 +219,15 @@ def test_when_the_player_is_killed_the_loop_goes_on_in_its_place(
         box = Box(session, bundle, wired(engine), lambda: folder)
         cable = Cable(hands)
         killed: list[int] = []
+        times: dict[str, float] = {}
 
         def kill_once() -> None:
             """In the middle of the third loop."""
+            if killed and "back" not in times and engine.counters()["restarts"] and engine.alive:
+                times["back"] = time.monotonic()
             if not killed and box.view.loop == 2 and box.view.beat == 4 and engine.pid:
                 killed.append(engine.pid)
+                times["killed"] = time.monotonic()
                 os.kill(engine.pid, signal.SIGKILL)
 
         pianist = performer(box, cable, seed, seed, loops=6, ends=True)
@@ -228,6 +237,7 @@ def test_when_the_player_is_killed_the_loop_goes_on_in_its_place(
         finally:
             box.close()
         assert killed
+        record_property("player_back_after_s", round(times["back"] - times["killed"], 3))
         assert engine.counters()["restarts"] == 1
         lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
         assert any(line.get("why") == "player restarted" for line in lines)

@@ -290,11 +290,24 @@ def test_an_unknown_embedder(complaint: Complain, take: Path, tmp_path: Path) ->
     assert "pitch-histogram" in line
 
 
-def test_a_midi_port_that_does_not_exist(complaint: Complain, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("no_midi")
+def test_a_box_without_its_piano_waits_for_it_and_says_so(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text('midi_output = "No Such Piano"\nmidi_input = "No Such Piano"\n')
-    line = complaint("run", "--config", config, "--state", tmp_path)
-    assert "No Such Piano" in line
+    command = [sys.executable, "-m", "appliance", "run", "--config", config, "--state", tmp_path]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "PIANO OFF" in line:
+                break
+        process.terminate()
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    for direction in ("output", "input"):
+        assert said.count(f"waiting for a MIDI {direction} matching 'No Such Piano'") == 1
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,13 @@ from appliance.bench.embedders import (
     Plan,
     across_songs,
     embed_figures,
+    embed_report,
     moved,
     next_segment,
     rank_correlation,
     same_song,
 )
+from appliance.cli import main
 from models.dataset import Piece
 from models.embedder import Vectors
 from models.errors import ModelError
@@ -136,3 +138,42 @@ def test_a_note_that_would_leave_the_piano_stays_by_octaves() -> None:
 def test_too_few_segments_are_refused() -> None:
     with pytest.raises(ModelError, match="16 segments set aside"):
         embed_figures(Path("songs"), [PitchClasses()], pieces=pieces()[:A_SONG])
+
+
+# -- the command ----------------------------------------------------------------------------------
+
+
+def test_the_report_has_quality_and_costs_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedders, "split", lambda folder, wanted: [])
+    monkeypatch.setattr(embedders, "all_pieces", lambda files: pieces())
+    monkeypatch.setattr(embedders, "embed_costs", lambda make, some: {"timed": len(some)})
+    monkeypatch.setattr(embedders, "EMBEDDERS", {"pitch-classes": PitchClasses})
+    monkeypatch.setattr(embedders, "TIMED", 20)
+    plan, lines = Plan(queries=20, edited=4), []
+    report = embed_report(Path("songs"), ("pitch-histogram",), plan, lines.append)
+    assert set(report["embedders"]) == {"pitch-classes", "pitch-histogram"}
+    for figures in report["embedders"].values():
+        assert {"next_mrr", "same_song_p10", "feel_p10", "graded_change"} < set(figures)
+        assert figures["timed"] == 20
+    assert len(lines) == 4
+
+
+def test_four_embedders_are_compared_unless_told_otherwise() -> None:
+    wanted = {"notes-encoder", "random-weights", "pitch-histogram", "pitch-classes"}
+    assert set(embedders.EMBEDDERS) == wanted
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (["--queries", "0"], "--queries 0: at least 1"),
+        (["--data", "/nowhere/at/all"], "/nowhere/at/all: no MIDI files"),
+    ],
+)
+def test_the_command_says_what_is_wrong(
+    arguments: list[str], fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "embed", "--json", *arguments]) == 2
+    line = capsys.readouterr().err
+    assert fault in line
+    assert line.count("\n") == 1

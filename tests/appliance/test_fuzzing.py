@@ -1,6 +1,6 @@
 """The figures of a fuzz, of a few mutants."""
 
-from appliance.bench.fuzzing import Amount, fuzz_figures
+from appliance.bench.fuzz.figures import Amount, fuzz_figures
 
 NO_WAY = {"mutants", "crashes", "hangs", "slowest_s", "peak_mb", "faults"}
 

@@ -103,3 +103,26 @@ def test_a_key_that_the_instrument_let_go_ends_there() -> None:
 def test_sequence_numbers_wrap_at_32_bits() -> None:
     ledger = Ledger(2**32 - 1, start=0)
     assert [ledger.send(ON, 0, 0, 0).seq for _ in range(2)] == [2**32 - 1, 0]
+
+
+def note(key: int) -> Message:
+    return Message(4.0, key, bytes((0x90, key, 80)))
+
+
+def test_a_loop_whose_first_notes_came_too_late_has_a_gap_until_one_sounds() -> None:
+    ledger = Ledger(1, start=0)
+    first, second, third, fourth = (ledger.send(note(n), 1000 * MS, 0, 0) for n in (40, 41, 42, 43))
+    ledger.reported(Reported(0, first.seq, Outcome.STALE, 300 * MS))
+    assert ledger.gap_ns == 300 * MS
+    ledger.reported(Reported(0, second.seq, Outcome.STALE, 310 * MS))
+    ledger.reported(Reported(0, third.seq, Outcome.SENT, 320 * MS))
+    assert ledger.gap_ns == 320 * MS
+    ledger.reported(Reported(0, fourth.seq, Outcome.SENT, 400 * MS))
+    assert ledger.gap_ns == 320 * MS, "the loop sounds by then"
+
+
+def test_a_first_note_that_the_pianist_holds_is_no_gap() -> None:
+    ledger = Ledger(1, start=0)
+    sent = ledger.send(ON, 1000 * MS, 0, 0)
+    ledger.reported(Reported(0, sent.seq, Outcome.YIELDED, 300 * MS))
+    assert ledger.gap_ns == 0

@@ -48,6 +48,7 @@ def test_from_seed_to_groove_to_idle(stage: Stage) -> None:
 
 
 def test_the_loop_begins_at_the_second_tap(stage: Stage) -> None:
+    stage = Stage(stage.bundle, Settings(vary=0.0))
     stage.record(beats=8, bpm=120)
     second_tap = stage.now
     stage.run(5)
@@ -224,21 +225,28 @@ def test_a_forgotten_recording_ends_by_itself(stage: Stage) -> None:
     assert stage.summaries == [None]
 
 
-def test_a_seed_that_is_never_compared_loops_on(bundle: Bundle) -> None:
-    stage = Stage(bundle, answers=False)
+def test_a_seed_that_is_never_compared_loops_on_and_is_followed_in_the_end(bundle: Bundle) -> None:
+    stage = Stage(bundle, Settings(patience=5), answers=False)
     stage.record()
     stage.run(60)
-    assert {line["source"] for line in stage.provenance} == {"seed"}
-    assert len(stage.struck()) > 200
+    sources = [line["source"] for line in stage.provenance]
+    assert sources[:5] == ["seed"] * 5
+    assert "seed" not in sources[5:]
+    assert "by tempo, key and register" in stage.provenance[5]["why"]
+    assert "NO MATCH YET" in {view.notice for view in stage.views}
+    assert any("not compared in 5 loops" in w.line.get("why", "") for w in stage.writes)
 
 
-def test_a_failed_comparison_is_told_and_the_seed_loops_on(bundle: Bundle) -> None:
+def test_a_failed_comparison_is_told_and_the_columns_have_to_do(bundle: Bundle) -> None:
     stage = Stage(bundle, answers=False)
     stage.record()
     stage.do(SeedCompared(stage.now, 1, None, "the model is missing"))
     assert stage.views[-1].notice == "NO MATCH"
     stage.run(20)
-    assert {line["source"] for line in stage.provenance} == {"seed"}
+    sources = [line["source"] for line in stage.provenance]
+    assert sources[:2] == ["seed"] * 2
+    assert "seed" not in sources[2:]
+    assert "the seed was not compared" in stage.provenance[2]["why"]
     assert any(w.line.get("why") == "the model is missing" for w in stage.writes)
 
 

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from appliance.bench.trials import Tally, UnclearError, clear_line, expect, run_trials
+from appliance.bench.fuzz.trials import Tally, UnclearError, clear_line, expect, run_trials
 
 PLENTY = 60.0  # s
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from support.music import make_bundle, seal, segments
 
-from appliance.bench.bundle_damage import hide
-from appliance.bench.damaged_bundles import (
+from appliance.bench.fuzz.bundle_damage import hide
+from appliance.bench.fuzz.bundles import (
     REFUSED,
     REFUSED_IN_USE,
     REFUSED_VERIFIED,
@@ -19,7 +19,7 @@ from appliance.bench.damaged_bundles import (
     DamagedBundles,
     try_bundle,
 )
-from appliance.bench.trials import MEMORY, UnclearError, limited_memory
+from appliance.bench.fuzz.trials import MEMORY, UnclearError, limited_memory
 from corpus.errors import BundleError
 from corpus.keeping.bundle import open_bundle
 from corpus.keeping.manifest import MANIFEST
@@ -49,8 +49,8 @@ def test_what_verifies_and_cannot_be_played_is_found_out(
     monkeypatch.setattr("corpus.keeping.bundle.Bundle.phrase_of", lambda self, segment: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         try_bundle(path)
-    monkeypatch.setattr("appliance.bench.damaged_bundles._look", lambda path, *options: False)
-    monkeypatch.setattr("appliance.bench.damaged_bundles._use", lambda bundle: [])
+    monkeypatch.setattr("appliance.bench.fuzz.bundles._look", lambda path, *options: False)
+    monkeypatch.setattr("appliance.bench.fuzz.bundles._use", lambda bundle: [])
     with pytest.raises(UnclearError, match="info cannot tell"):
         try_bundle(path)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from appliance.bench.damaged_midi import AWKWARD, IMPORTED, READ, REFUSED, Mutants, originals
-from appliance.bench.trials import HANG_S, run_trials
+from appliance.bench.fuzz.midi import AWKWARD, IMPORTED, READ, REFUSED, Mutants, originals
+from appliance.bench.fuzz.trials import HANG_S, run_trials
 from corpus.errors import MidiFileError
 from corpus.reading.midifile import read_recording
 

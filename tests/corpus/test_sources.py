@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.bench.damage import mutations
+from appliance.bench.fuzz.damage import mutations
 from corpus.errors import CorpusError, MidiFileError
 from corpus.reading.archive import Packed
 from corpus.reading.limits import Limits

@@ -168,10 +168,19 @@ def test_bend_and_pressure_are_controllers_too_and_programs_are_not(bench: Bench
         bench.add(value, 0, 0xE0, 0, value)
         bench.add(value, 0, 0xD0, value)
         bench.add(value, 0, 0xC0, value)
-        bench.add(value, 0, 0xF8)
+        bench.add(value, 0, 0xFA)
     bench.run(1000)
     kinds = [data[0] for data in bench.wire]
-    assert sorted(kinds) == [0xC0, 0xC0, 0xD0, 0xE0, 0xF8, 0xF8]
+    assert sorted(kinds) == [0xC0, 0xC0, 0xD0, 0xE0, 0xFA, 0xFA]
+
+
+def test_a_stale_pulse_of_the_clock_is_dropped_but_never_a_start_or_stop(bench: Bench) -> None:
+    for due in (100, 1000):
+        bench.add(due, 0, 0xFA)
+        bench.add(due, 0, 0xF8)
+        bench.add(due, 0, 0xFC)
+    bench.run(1001)
+    assert [data[0] for data in bench.wire] == [0xFA, 0xFC, 0xFA, 0xF8, 0xFC]
 
 
 # Identity
@@ -504,6 +513,36 @@ def test_a_refused_note_off_is_tried_again(bench: Bench) -> None:
     assert bench.run(210) is None
     assert bench.heard() == ["on 60", "off 60"]
     assert bench.outcomes() == ["SENT", "FAILED"]
+
+
+@pytest.mark.parametrize("by_panic", [False, True])
+def test_a_pedal_whose_release_is_refused_is_let_up_later(bench: Bench, by_panic: bool) -> None:
+    bench.control(0, 64, 127)
+    bench.control(0, 66, 127)
+    bench.control(1, 66, 0)
+    bench.run(0)
+    bench.run(1)
+    bench.broken = True
+    if by_panic:
+        bench.dispatcher.panic(10 * MS)
+    else:
+        bench.control(10, 64, 0)
+    assert bench.run(10) == 110
+    assert bench.run(110) == 210
+    bench.broken = False
+    bench.wire.clear()
+    assert bench.run(210) is None
+    # Only the one that was down: what is not owed is not sent again.
+    assert bench.wire == [bytes((CC, 64, 0))]
+
+
+def test_a_pedal_that_is_to_be_down_again_is_not_let_up_any_more(bench: Bench) -> None:
+    for due, value, broken in ((0, 127, False), (10, 0, True), (20, 100, True), (30, 90, False)):
+        bench.broken = broken
+        bench.control(due, 64, value)
+        bench.run(due)
+    bench.run(1000)
+    assert bench.wire == [bytes((CC, 64, 127)), bytes((CC, 64, 90))]
 
 
 def test_a_new_note_pays_what_the_key_owes(bench: Bench) -> None:

@@ -58,6 +58,18 @@ def test_a_full_disk(machine: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     assert doctor.disk(machine).state == "fault"
 
 
+def test_a_folder_that_cannot_be_written_to_is_a_fault_though_the_disk_is_small_too(
+    machine: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    little = type("U", (), {"free": doctor.LITTLE_DISK - 1})
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _path: little)
+    assert doctor.disk(machine).state == "warning"
+    monkeypatch.setattr(doctor.os, "access", lambda _path, _mode: False)
+    finding = doctor.disk(machine)
+    assert finding.state == "fault"
+    assert "cannot be written" in finding.found
+
+
 def test_a_port_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     ports = {"inputs": [], "outputs": ["Disklavier MIDI 1"]}
     monkeypatch.setattr(doctor, "list_ports", lambda: ports)
@@ -66,6 +78,13 @@ def test_a_port_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert missing.state == "fault"
     assert "'Disklavier MIDI 1'" in missing.found
     assert doctor.piano_alive(Patient(input="Steinway")).state == "warning"
+
+
+def test_it_asks_for_the_priority_that_the_player_will_ask_for() -> None:
+    # Beyond the scheduler's range: refused even to root.
+    finding = doctor.realtime(Patient(priority=1000))
+    assert finding.state == "fault"
+    assert "rtprio 1000" in finding.cure
 
 
 def test_whatever_breaks_while_looking_is_a_finding(

@@ -67,6 +67,18 @@ def test_a_note_sounds_when_it_is_asked_to() -> None:
     assert set(map(tuple, reports.values())) == {(Outcome.SENT,)}
 
 
+def test_what_is_too_late_is_a_setting_for_both() -> None:
+    clock = SimulatedClock(1000 * MS)
+    engine = SimulatedPlayer(clock, stale_ns=500 * MS)
+    player = FittedPlayer(engine, load_profile("keyboard"), clock.now, stale_ns=500 * MS)
+    player.schedule(
+        Message(due * MS, due, due, bytes((0x90, 60 + due // 100, 64))) for due in (490, 600)
+    )
+    engine.advance(clock.now())
+    outcomes = {report.seq: report.outcome for report in player.reports()}
+    assert outcomes == {490: Outcome.STALE, 600: Outcome.SENT}
+
+
 def test_what_the_piano_does_not_have_is_reported() -> None:
     room = Room()
     on, off = room.ask(1, 12, 700, 900, 64)
@@ -105,6 +117,44 @@ def test_a_strike_that_left_before_it_was_cancelled_is_let_go_and_told() -> None
     assert not room.piano.down
 
 
+def test_a_note_that_is_to_stay_keeps_its_release_though_both_were_to_leave_later() -> None:
+    room = Room()
+    on, off = room.ask(1, 60, 700, 1000, 100)
+    room.player.cancel(750 * MS)
+    reports = room.run(2000)
+    assert [(s.ns // MS, s.velocity > 0) for s in room.piano.sounds] == [(700, True), (1000, False)]
+    assert reports == {off: [Outcome.CANCELLED], on: [Outcome.SENT, Outcome.ENDED]}
+
+
+@pytest.mark.parametrize("end", [900, 1700])
+def test_a_note_that_sounds_may_be_given_another_end(end: int) -> None:
+    room = Room()
+    room.ask(1, 60, 700, 1400, 100)
+    room.run(750)
+    room.player.cancel(760 * MS)
+    room.player.schedule([Message(end * MS, 99, 1, bytes((0x80, 60, 0)))])
+    reports = room.run(2500)
+    assert [(s.ns // MS, s.velocity > 0) for s in room.piano.sounds] == [(700, True), (end, False)]
+    assert reports[99] == [Outcome.SENT]
+
+
+def test_a_later_end_still_makes_way_for_the_next_strike_of_the_key() -> None:
+    room = Room()
+    room.ask(1, 60, 700, 1400, 100)
+    room.run(750)
+    room.player.cancel(760 * MS)
+    again = (Message(1700 * MS, 90, 2, bytes((0x90, 60, 100))),)
+    ends = (
+        Message(1800 * MS, 91, 1, bytes((0x80, 60, 0))),
+        Message(1900 * MS, 92, 2, bytes((0x80, 60, 0))),
+    )
+    room.player.schedule((*again, *ends))
+    room.run(2500)
+    assert room.strikes() == [(pytest.approx(700), 60), (pytest.approx(1700), 60)]
+    assert not room.piano.missed
+    assert not room.piano.down
+
+
 def test_hands_come_when_they_sounded_and_without_xp() -> None:
     room = Room()
     room.engine.push(150 * MS, bytes((0xB0, 16, 77)))
@@ -139,3 +189,20 @@ def test_whatever_is_asked_and_cancelled_no_key_stays_down(
     room.run(6000)
     assert not room.piano.down
     assert not room.engine.sounding
+
+
+def test_a_pedal_is_told_again_after_the_instrument_was_away(monkeypatch) -> None:
+    room = Room("keyboard")
+    heard: list[bytes] = []
+    room.engine.listener = lambda _ns, data: heard.append(data)
+    down = bytes((0xB0, 64, 127))
+    counters = room.engine.counters()
+    room.player.schedule([Message(1 * MS, 1, 0, down)])
+    room.run(100)
+    monkeypatch.setattr(room.engine, "counters", lambda: counters | {"returned": 1})
+    room.player.schedule([Message(150 * MS, 2, 0, down)])
+    room.player.schedule([Message(160 * MS, 3, 0, down)])
+    outcomes = room.run(300)
+    assert heard == [down, down]
+    assert outcomes[2] == [Outcome.SENT]
+    assert outcomes[3] == [Outcome.SUPPRESSED], "told once"

@@ -9,7 +9,9 @@ import pytest
 from support.jack import Ear, Hands, Jack
 
 from firmware.dispatch import Message, Outcome, Report
+from firmware.fitted import FittedPlayer
 from firmware.player import PlayerProcess
+from firmware.profile import load_profile
 
 MS = 1_000_000
 SECOND = 1000 * MS
@@ -239,5 +241,61 @@ def test_an_echo_is_neither_playing_nor_a_hand_on_the_key(
             found.clear()
             jack.wait(lambda: found.extend(player.incoming()) or found, "the strike by hand")
             assert [data for _, data in found] == [bytes((0x90, 48, 62))]
+
+    jack.attempt(check)
+
+
+def test_a_pedal_that_was_let_up_on_the_way_back_goes_down_again(jack: Jack, plug: Plug) -> None:
+    pedal = bytes((0xB0, 64, 127))
+
+    def check() -> None:
+        plug.pull()
+        ear = plug.plug_ear()
+        with PlayerProcess(plug.name, None, stale_ns=PATIENT) as engine:
+            player = FittedPlayer(engine, load_profile("keyboard"), time.monotonic_ns, PATIENT)
+            player.schedule([Message(time.monotonic_ns(), 1, 0, pedal)])
+            jack.wait(lambda: pedal in ear.listen(), "the pedal")
+            plug.pull()
+            jack.wait(lambda: not engine.ports()["output"], "the loss to be noticed")
+            back = plug.plug_ear()
+            jack.wait(lambda: engine.ports()["output"], "the port to be found")
+            assert engine.counters()["returned"] == 1
+            player.schedule([Message(time.monotonic_ns(), 2, 0, pedal)])
+            jack.wait(lambda: pedal in back.listen(), "the pedal again")
+
+    jack.attempt(check)
+
+
+def test_a_key_that_is_let_go_while_the_player_is_dead_is_let_go(
+    jack: Jack, ear: Ear, hands: Hands
+) -> None:
+    def check() -> None:
+        with PlayerProcess(ear.name, hands.name, stale_ns=PATIENT) as player:
+            player.hold(40, True)  # as told by another: that one stays true
+            hands.play(0x90, 60, 64)
+            hands.play(0xB0, 64, 127)
+            heard: list[bytes] = []
+
+            def came(count: int) -> bool:
+                heard.extend(data for _, data in player.incoming())
+                return len(heard) >= count
+
+            jack.wait(lambda: came(2), "what is played")
+            assert player.pid is not None
+            os.kill(player.pid, signal.SIGKILL)
+            jack.wait(lambda: not player.alive, "death")
+            hands.play(0x80, 60, 0)
+            hands.play(0xB0, 64, 0)
+            player.restart()
+            assert came(4)
+            assert heard[2:] == [bytes((0x80, 60, 0)), bytes((0xB0, 64, 0))]
+            player.schedule([note_on(time.monotonic_ns(), 1, 60)])
+            player.schedule([note_on(time.monotonic_ns(), 2, 40)])
+            reports = collected(player, {1, 2}, jack)
+            assert reports[1].outcome is Outcome.SENT
+            assert reports[2].outcome is Outcome.YIELDED
+            hands.play(0x90, 62, 64)
+            jack.wait(lambda: came(5), "the input of the new child")
+            assert heard[4:] == [bytes((0x90, 62, 64))]
 
     jack.attempt(check)

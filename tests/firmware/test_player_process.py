@@ -138,6 +138,25 @@ def test_a_full_ring_is_counted_and_note_offs_are_kept(
     assert len({report.seq for report in found}) == len(found)
 
 
+def test_a_panic_keeps_in_mind_what_the_hands_do(player: PlayerProcess, wait, monkeypatch) -> None:
+    monkeypatch.setattr(player_module, "_HEARTBEAT_LIMIT_NS", HOUR)
+    player.hold(60, True)
+    assert player.pid is not None
+    os.kill(player.pid, signal.SIGSTOP)
+    later = time.monotonic_ns() + HOUR
+    # The ring is full: what the hands do now has to wait for room.
+    player.schedule([Message(later, n, n, bytes((0x80, 60, 0))) for n in range(1, 9001)])
+    player.hold(60, False)
+    player.panic()
+    os.kill(player.pid, signal.SIGCONT)
+    found = []
+    wait(lambda: found.extend(player.reports()) or len(found) == 9000, "all to be forgotten")
+    player.schedule([note_on(9001)])
+    found.clear()
+    wait(lambda: found.extend(player.reports()) or found, "the note")
+    assert (found[0].seq, found[0].outcome) == (9001, Outcome.SENT)
+
+
 def test_ctrl_c_in_the_terminal_leaves_the_child_to_its_parent(player: PlayerProcess, wait) -> None:
     assert player.pid is not None
     os.kill(player.pid, signal.SIGINT)
@@ -169,6 +188,20 @@ def test_a_child_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(player_module.sys, "executable", "/bin/false")
     with pytest.raises(FirmwareError, match="ended while it started"):
         PlayerProcess(None, None)
+
+
+def test_a_child_that_cannot_be_started_is_an_error_of_ours_and_leaks_nothing(
+    player: PlayerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As where there is no memory for another process: the box catches it, and tries again later.
+    before = len(os.listdir("/proc/self/fd"))
+    with monkeypatch.context() as starved:
+        starved.setattr(player_module.sys, "executable", "/nonexistent")
+        with pytest.raises(FirmwareError, match="could not be started"):
+            player.restart()
+    assert len(os.listdir("/proc/self/fd")) <= before
+    player.restart()
+    assert player.alive
 
 
 def test_a_child_that_takes_too_long_is_given_up(

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -54,6 +55,27 @@ def test_without_a_driver_there_are_no_ports_and_no_noise(capfd) -> None:
             with pytest.raises(PortNotFound, match="neither ALSA MIDI") as caught:
                 opener(pattern)
             assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_threads_that_look_for_a_driver_do_not_stop_each_other(capfd) -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # let them cut in on each other wherever they can
+
+    def look() -> None:
+        for _ in range(5):
+            ports.list_ports()
+
+    threads = [threading.Thread(target=look, daemon=True) for _ in range(3)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+            assert not thread.is_alive()
+    finally:
+        sys.setswitchinterval(before)
     assert capfd.readouterr() == ("", "")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from appliance.bench.bundle_damage import seal as seal
+from appliance.bench.fuzz.bundle_damage import seal as seal
 from corpus.building.importing import TrackFacts
 from corpus.cutting.segment import Segment
 from corpus.hearing.describe import describe_all

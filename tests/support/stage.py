@@ -9,11 +9,13 @@ from appliance.events import (
     Cancel,
     Command,
     CompareSeed,
+    EmbedPlayer,
     EndTake,
     Event,
     KeepSeed,
     MidiIn,
     Outcome,
+    PlayerEmbedded,
     Reported,
     SeedCompared,
     Send,
@@ -25,7 +27,7 @@ from appliance.events import (
     Write,
 )
 from appliance.folder import write_performance
-from appliance.jobs import compare_seed
+from appliance.jobs import compare_seed, embed_player
 from appliance.journal import Journal
 from appliance.policies import Groove, Policy
 from appliance.session import Session, Settings
@@ -43,7 +45,7 @@ class Stage:
     bundle: Bundle
     settings: Settings = field(default_factory=Settings)
     policy: Policy = field(default_factory=Groove)
-    answers: bool = True  # whether seeds are ever compared
+    answers: bool = True  # whether seeds are ever compared, and what is played embedded
 
     def __post_init__(self) -> None:
         self.session = Session(self.settings, self.bundle, self.policy)
@@ -57,6 +59,8 @@ class Stage:
         self.views: list[View] = []
         self.handed_ahead: list[int] = []
         self._compare: list[tuple[int, CompareSeed]] = []
+        self.windows: list[EmbedPlayer] = []
+        self._embed: list[tuple[int, EmbedPlayer]] = []
 
     # -- what a person does
 
@@ -98,6 +102,11 @@ class Stage:
                     self._compare.remove((due, job))
                     nearest = compare_seed(self.bundle.path, job.phrase)
                     self.do(SeedCompared(self.now, job.take, nearest))
+            for due, window in list(self._embed):
+                if due <= self.now:
+                    self._embed.remove((due, window))
+                    vectors = embed_player(self.bundle.path, window.phrase)
+                    self.do(PlayerEmbedded(self.now, window.number, vectors))
             self.do(Tick(self.now))
 
     def do(self, event: Event) -> None:
@@ -114,6 +123,10 @@ class Stage:
                     self.seeds.append(effect)
                 case CompareSeed() if self.answers:
                     self._compare.append((self.now + SECOND, effect))
+                case EmbedPlayer():
+                    self.windows.append(effect)
+                    if self.answers:
+                        self._embed.append((self.now + SECOND, effect))
                 case BeginTake():
                     self.takes += 1
                 case EndTake(summary):

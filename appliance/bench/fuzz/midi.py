@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from appliance.bench.damage import mutations
-from appliance.bench.trials import clear_line, expect
+from appliance.bench.fuzz.damage import mutations
+from appliance.bench.fuzz.trials import clear_line, expect
 from corpus import demo
 from corpus.building.importing import ImportSettings, Take, import_track
 from corpus.errors import CorpusError

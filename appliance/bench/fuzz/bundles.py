@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from appliance.bench.bundle_damage import mutate
-from appliance.bench.trials import clear_line, expect
+from appliance.bench.fuzz.bundle_damage import mutate
+from appliance.bench.fuzz.trials import clear_line, expect
 from appliance.cli import main
 from corpus.errors import BundleError
 from corpus.keeping.bundle import Bundle, open_bundle

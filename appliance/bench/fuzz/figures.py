@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from appliance.bench.damaged_bundles import DamagedBundles
-from appliance.bench.damaged_midi import Mutants
-from appliance.bench.trials import Trial, run_trials
+from appliance.bench.fuzz.bundles import DamagedBundles
+from appliance.bench.fuzz.midi import Mutants
+from appliance.bench.fuzz.trials import Trial, run_trials
 from corpus import demo
 from corpus.building.build import BuildSettings, build_bundle
 

@@ -1,0 +1,1 @@
+"""Damaged recordings and bundles: what becomes of them, and of the reader."""

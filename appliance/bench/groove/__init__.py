@@ -1,0 +1,1 @@
+"""How the policies choose, and how the groove listens: measured over whole corpora."""

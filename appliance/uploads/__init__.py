@@ -1,0 +1,1 @@
+"""What is uploaded becomes a corpus: noticed, imported beside the music, reported, made current."""

@@ -1,0 +1,176 @@
+"""The inbox is watched: each upload becomes a corpus once, one after the other."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.uploads.arrivals import REPORT
+from appliance.uploads.keeper import Keeper, Places, Watch
+from corpus import demo
+from corpus.keeping.library import Library
+
+QUIET = 10
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    (tmp_path / "inbox").mkdir()
+    return Places(
+        tmp_path / "inbox", tmp_path / "corpora", tmp_path / "uploads.json", tmp_path / "cache"
+    )
+
+
+class Heard:
+    """A keeper and what it told."""
+
+    def __init__(self, places: Places) -> None:
+        self.told: list[dict[str, Any]] = []
+        self.keeper = Keeper(places, "pitch-histogram", QUIET, self.told.append)
+
+    def look(self, now: int) -> list[str]:
+        """The corpora made at this look."""
+        del self.told[:]
+        self.keeper.look(now)
+        return [line["made"] for line in self.told if "made" in line]
+
+
+def upload(places: Places, name: str, number: int = 0) -> Path:
+    place = places.inbox / name
+    source = demo.recordings()[number]
+    if place.suffix:
+        place.write_bytes(source.read_bytes())
+    else:
+        place.mkdir(exist_ok=True)
+        (place / source.name).write_bytes(source.read_bytes())
+    return place
+
+
+def test_each_upload_becomes_a_corpus_once(places: Places) -> None:
+    heard = Heard(places)
+    assert heard.look(0) == []
+    upload(places, "monday")
+    upload(places, "late.mid", 1)
+    assert heard.look(1) == []
+    assert heard.told == [{"arriving": ["late.mid", "monday"]}]
+    assert heard.keeper.waits
+    assert heard.look(11) == ["late", "monday"]
+    assert heard.told[0] == {"importing": "late.mid", "corpus": "late"}
+    assert heard.told[-1] == {"arriving": []}
+    assert (places.inbox / "monday" / REPORT).exists()
+    assert heard.look(30) == []
+    assert heard.told == []
+    assert not heard.keeper.waits
+    assert Heard(places).look(0) == Heard(places).look(100) == []
+
+
+def test_the_same_name_again_replaces_its_corpus(places: Places) -> None:
+    heard = Heard(places)
+    upload(places, "monday")
+    heard.look(0)
+    heard.look(10)
+    library = Library(places.corpora)
+    one = (library.place("monday") / "manifest.json").read_bytes()
+    upload(places, "monday", 1)
+    heard.look(20)
+    assert heard.look(30) == ["monday"]
+    assert library.names() == ["monday"]
+    assert (library.place("monday") / "manifest.json").read_bytes() != one
+
+
+def test_two_uploads_never_share_a_corpus(places: Places) -> None:
+    heard = Heard(places)
+    upload(places, "take.mid")
+    upload(places, "take.midi", 1)
+    heard.look(0)
+    assert heard.look(10) == ["take", "take-2"]
+    upload(places, "take.midi", 2)
+    heard.look(20)
+    assert heard.look(30) == ["take-2"]
+
+
+def test_a_bad_upload_is_reported_once_and_the_next_goes_on(places: Places) -> None:
+    heard = Heard(places)
+    (places.inbox / "bad.zip").write_bytes(b"PK")
+    upload(places, "good")
+    heard.look(0)
+    assert heard.look(10) == ["good"]
+    assert sum("fault" in line for line in heard.told) == 1
+    assert heard.look(30) == []
+    assert heard.told == []
+
+
+def test_the_last_three_are_kept(places: Places) -> None:
+    heard = Heard(places)
+    for number in range(5):
+        upload(places, f"t{number}", number)
+        heard.look(100 * number)
+        heard.look(100 * number + 10)
+    assert Library(places.corpora).names() == ["t4", "t3", "t2"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"a": 1}', '{"a": {"print": 3}}'])
+def test_a_damaged_memory_means_doing_it_again(places: Places, text: str) -> None:
+    upload(places, "monday")
+    places.known.write_text(text)
+    heard = Heard(places)
+    heard.look(0)
+    assert heard.look(10) == ["monday"]
+
+
+def test_the_watch_wakes_for_a_file_in_a_new_folder(places: Places) -> None:
+    watch = Watch(places.inbox)
+    watch.renew()
+    assert watch.pause_s is None
+    assert not ready(watch)
+    (places.inbox / "takes").mkdir()
+    assert ready(watch)
+    watch.renew()
+    assert not ready(watch)
+    (places.inbox / "takes" / "a.mid").write_bytes(b"1")
+    assert ready(watch)
+
+
+def test_without_an_inbox_it_looks_now_and_then(tmp_path: Path) -> None:
+    watch = Watch(tmp_path / "none")
+    watch.renew()
+    assert watch.pause_s is not None
+
+
+def ready(watch: Watch) -> bool:
+    import select
+
+    return bool(select.select([watch], [], [], 0)[0])
+
+
+@pytest.fixture
+def process(places: Places) -> Iterator[subprocess.Popen[str]]:
+    arguments = [f"--{name}={value}" for name, value in vars(places).items()]
+    command = [sys.executable, "-m", "appliance.uploads.keeper", *arguments]
+    command += ["--embedder=pitch-histogram", "--quiet=0.2"]
+    started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    yield started
+    started.kill()
+    started.wait()
+
+
+def test_the_process_imports_and_ends_with_its_parent(
+    places: Places, process: subprocess.Popen[str]
+) -> None:
+    assert process.stdout is not None
+    assert process.stdin is not None
+    upload(places, "monday")
+    told = []
+    for line in process.stdout:
+        told.append(json.loads(line))
+        if "made" in told[-1]:
+            break
+    assert told[-1]["made"] == "monday"
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+    process.stdin.close()
+    assert process.wait(30) == 0
