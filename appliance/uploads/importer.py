@@ -99,11 +99,8 @@ def _check_room(corpora: Path) -> None:
 def _keep(upload: Path, text: str) -> None:
     """The report, whole or not at all. Where it cannot be written the music still goes on."""
     place = report_for(upload)
-    new = atomic.beside(place, atomic.NEW)
     try:
-        atomic.remove(new)
-        new.write_text(text, encoding="utf-8")
-        os.replace(new, place)
+        atomic.write_text(place, text)
     except OSError as error:
         print(f"{place}: not written ({error})", file=sys.stderr, flush=True)
 

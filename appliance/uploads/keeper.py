@@ -144,13 +144,8 @@ def _read(known: Path) -> dict[str, Done]:
 
 def _write(known: Path, done: dict[str, Done]) -> None:
     known.parent.mkdir(parents=True, exist_ok=True)
-    new = atomic.beside(known, atomic.NEW)
-    with new.open("w", encoding="utf-8") as file:
-        json.dump({name: asdict(one) for name, one in sorted(done.items())}, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, known)
-    atomic.sync(known.parent)
+    said = {name: asdict(one) for name, one in sorted(done.items())}
+    atomic.write_text(known, json.dumps(said, indent=1))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -60,6 +60,21 @@ def finish(place: Path) -> None:
         remove(beside(place, what))
 
 
+def write_text(place: Path, text: str) -> None:
+    """A file that is the old one or the new one whole, on the disk; its folder must be there.
+
+    Whatever stood beside it under the new one's name is removed, not followed.
+    """
+    new = beside(place, NEW)
+    remove(new)
+    with new.open("x", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(new, place)
+    sync(place.parent)
+
+
 def exchange(one: Path, other: Path) -> bool:
     """Swap two names in one step; False where the system or the file system cannot."""
     try:

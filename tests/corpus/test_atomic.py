@@ -198,3 +198,16 @@ def test_a_bundle_has_the_name_of_its_folder_however_that_is_named(
     monkeypatch.chdir(tmp_path / "mine")
     write(Path(), 4)
     assert open_bundle(tmp_path / "mine").name == "mine"
+
+
+def test_a_file_is_replaced_whole_and_no_link_is_followed(tmp_path: Path) -> None:
+    place, precious = tmp_path / "said.json", tmp_path / "precious"
+    precious.write_text("mine")
+    place.write_text("old")
+    atomic.beside(place, atomic.NEW).symlink_to(precious)
+    atomic.write_text(place, "new")
+    assert (place.read_text(), precious.read_text()) == ("new", "mine")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["precious", "said.json"]
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="folder"):
+        atomic.write_text(tmp_path / "folder", "text")
