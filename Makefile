@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-slow lint bench clean
+.PHONY: setup demo test test-slow explore lint bench clean
 
 setup: .venv/ready
 
@@ -19,6 +19,10 @@ test: setup
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
+
+# New random examples for the property tests, many of them.
+explore: setup
+	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -m "not slow" -k "$(ONLY)" --timeout 0
 
 lint: setup
 	$(BIN)/ruff check .

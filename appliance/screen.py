@@ -215,10 +215,15 @@ def _mini_roll(image: Image.Image, view: View, top: int) -> None:
     reach = max(reach, _FEWEST_KEYS)
     pen = ImageDraw.Draw(image)
     for onset, length, pitch in view.roll:
-        x = round(left + onset / view.roll_beats * (right - left))
-        end = round(left + (onset + length) / view.roll_beats * (right - left)) - 1
+        from_x, to_x = (_column(beat / view.roll_beats) for beat in (onset, onset + length))
         y = round((top + bottom) / 2 - (pitch - middle) / reach * (bottom - top - 1))
-        pen.line((max(left, x), y, min(right, max(x, end)), y), fill=1)
+        pen.line((max(left, from_x), y, min(right, max(from_x, to_x - 1)), y), fill=1)
+
+
+def _column(share: float) -> int:
+    """Where a share of the way over the panel is; what lies beyond it is at most a panel away."""
+    left, _, right, _ = _PANEL
+    return round(left + min(max(share, -1.0), 2.0) * (right - left))
 
 
 def _beat_bar(image: Image.Image, view: View) -> None:

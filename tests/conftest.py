@@ -1,13 +1,21 @@
 """Fixtures for every room."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support.music import make_bundle
 
 from corpus.keeping.bundle import Bundle
 
 pytest_plugins = ["support.jack"]
+
+# Every run of the suite tries the same examples, so that a change is blamed only for what it did;
+# `make explore` looks for new ones.
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("explore", max_examples=1000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 POP909 = Path(__file__).parents[2] / "shared" / "data" / "pop909"
 

@@ -42,6 +42,11 @@ def test_no_screen_is_empty_or_overfull() -> None:
         assert 0.02 < pixels(draw(view)).mean() < 0.6, name
 
 
+@pytest.mark.parametrize("beats", [1e-200, 5e-324, 1e300])
+def test_a_roll_of_absurd_length_is_still_a_picture(beats: float) -> None:
+    assert draw(loop(roll=((1.0, 0.5, 60), (0.0, 1e300, 62)), roll_beats=beats)).size == SIZE
+
+
 WORDS = st.text(max_size=40)
 NUMBERS = st.integers(0, 300)
 ROLLS = st.lists(
