@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-slow explore lint bench clean
+.PHONY: setup demo test test-slow explore lint bench clean deb vm-setup vm-test vm-test-short
 
 setup: .venv/ready
 
@@ -32,6 +32,23 @@ lint: setup
 
 bench: setup
 	$(BIN)/smartlooper bench player
+
+# The package for a box, built on any machine: make deb ARCH=arm64 SUITE=bookworm (or trixie).
+ARCH ?= amd64
+SUITE ?= bookworm
+
+deb: setup
+	$(BIN)/python -m deploy.package --arch $(ARCH) --suite $(SUITE)
+
+# The box in a virtual machine, with the package just built, as root (deploy/vm/README.md).
+vm-setup:
+	deploy/vm/setup
+
+vm-test: deb vm-setup
+	$(BIN)/python -m deploy.vm --arch $(ARCH) $(VM)
+
+vm-test-short: deb vm-setup
+	$(BIN)/python -m deploy.vm --arch $(ARCH) --short $(VM)
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

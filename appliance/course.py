@@ -7,25 +7,27 @@ place, and whoever takes that move back finds what was planned before it, to the
 
 from collections import deque
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from typing import Any, NamedTuple
 
 from appliance.arranger import REPEAT_GAP, arrange
+from appliance.copilot.loop import Base
+from appliance.copilot.rounds import Copilot
 from appliance.deciding import WAITING, Decider, Next, Scene, Terms
-from appliance.edits import edited
+from appliance.edits import CODA
 from appliance.listener import Listening
-from appliance.moves import Finish, Pending, Step, Wishes, same_groove, within_keys
+from appliance.moves import Finish, Pending, Step, Wishes
 from appliance.planned import AS_PLAYED, Planned
-from appliance.policies import SEED, Choice, Policy
+from appliance.policies import SEED, Choice
+from appliance.sources import Sources
+from appliance.taking_back import Move, Moves, talking
+from appliance.talk import Bound, Said, Talk
 from appliance.transport import Transport
-from corpus.cutting.rotation import rotated
 from corpus.cutting.segment import LEAD_IN
 
 HEARD = 64  # loops that a policy can look back on
-TRAIL = 64  # grooves that `back` leads through before it is at the seed
 EARLY = 4.0  # beats before a loop by which its choice stands, unless a performer wants another
-MOVES = 16  # pending at once; the oldest can no longer be taken back
 
 
 class Cut(NamedTuple):
@@ -34,27 +36,6 @@ class Cut(NamedTuple):
 
     beat: float
     loop: int
-
-
-@dataclass(frozen=True, eq=False)
-class _Move:
-    """A move that can be taken back: what it is called, from which loop on it is heard, which
-    wishes it changed, and what there was before it."""
-
-    word: str
-    at: int
-    fields: tuple[str, ...]
-    wishes: Wishes
-    planned: list[Planned]
-    policy: Policy
-
-    @property
-    def is_step(self) -> bool:
-        return "presses" in self.fields
-
-    @property
-    def is_finish(self) -> bool:
-        return "finish" in self.fields and not self.is_step
 
 
 class Course:
@@ -67,12 +48,13 @@ class Course:
         self.loops_begun = 0
         self.seed_loops = 0  # with which it began
         self.rows_heard: set[int] = set()
+        self.first_copilot: Copilot | None = None  # before the first round, once there was one
         # The longest lead-in that a loop can have, beats.
         self.room = REPEAT_GAP + max(LEAD_IN, -float(phrase.notes["onset"].min()))
-        self._terms = terms
+        self._sources = Sources(terms)
         self._first_tap = first_tap  # ns
         self._heard: deque[int] = deque(maxlen=HEARD)
-        self._moves: deque[_Move] = deque(maxlen=MOVES)
+        self._moves = Moves()
         first = arrange(0, start_beat, phrase)
         self.planned = [Planned(first, AS_PLAYED, "seed", phrase, 0.0)]
 
@@ -108,9 +90,9 @@ class Course:
 
     def pending(self, beat: float) -> Pending | None:
         """The latest move that has not come about."""
-        if not self._moves:
+        move, current = self._moves.latest, self.current(beat)
+        if move is None:
             return None
-        move, current = self._moves[-1], self.current(beat)
         starts = [one.loop.start for one in self.planned if one.loop.number == move.at]
         until = starts[0] if starts and starts[0] > beat else current.loop.end
         loops = self.decider.home_loop - current.loop.number if move.word == "HOME" else 0
@@ -137,16 +119,8 @@ class Course:
             elif self.seed_loops == planned.loop.number:
                 self.seed_loops += 1
         if begun:
-            self._forget_moves()
+            self._moves.forget(self.loops_begun, ends=bool(self.wishes.finish))
         return begun
-
-    def _forget_moves(self) -> None:
-        """What has come about can no longer be taken back; an ending has when all is over."""
-        ends = bool(self.wishes.finish)
-        kept = [
-            one for one in self._moves if one.at >= self.loops_begun or (ends and one.is_finish)
-        ]
-        self._moves = deque(kept, MOVES)
 
     def extend(self, transport: Transport, now: int, listening: Listening | None) -> None:
         """Plan one more loop."""
@@ -155,16 +129,36 @@ class Course:
         coming = [p.choice.row for p in self.planned if p.loop.number >= self.loops_begun]
         heard = [*self._heard, *coming]
         scene = Scene(last, heard, transport.bpm, round(beginning / 1e9, 6), listening)
-        following = self.decider.next(scene, self.wishes)
         ahead = last.loop.end - transport.beat_at(now)
-        self.planned.append(self._plan(following, ahead))
+        self.planned.append(self._plan(self._next(scene), ahead))
+
+    def _next(self, scene: Scene) -> Next:
+        """What somebody just said, as it is; or what comes next under all that was said."""
+        said = self.wishes.said_at(scene.number)
+        if said is not None and said.plays and not self.wishes.steps_at(scene.number):
+            return self._as_said(said, scene)
+        talk = scene.last.talk if said is None else said.talk
+        if talk is None:
+            return self.decider.next(scene, self.wishes)
+        bound = Bound(talk, self._base)
+        following = self.decider.next(scene._replace(bound=bound), self.wishes)
+        return following._replace(talk=bound.talk(following.choice))
+
+    def _as_said(self, said: Said, scene: Scene) -> Next:
+        last, base = scene.last, said.talk.base
+        edits = (CODA,) if self.wishes.finish == "coda" else ()
+        if base == last.base:
+            choice = replace(last.choice, similarity=1.0, why="as you said")
+            return Next(choice, edits, last.trail, said.talk)
+        semitones = base.semitones - self.wishes.semitones
+        choice = Choice(base.row, semitones, 0.0, "as you said", base.rotate)
+        choice = replace(choice, similarity=self.decider.alike(scene, choice))
+        return Next(choice, edits, None, said.talk)
 
     def level(self, velocity_scale: float) -> None:
         """Play the last loop, of which nothing was handed over, at this level."""
         last = self.last
-        loop = arrange(
-            last.loop.number, last.loop.start, last.phrase, last.semitones, velocity_scale
-        )
+        loop = arrange(last.loop.number, last.loop.start, last.phrase, last.lift, velocity_scale)
         self.planned[-1] = replace(last, loop=loop, velocity_scale=velocity_scale)
 
     def trim(self, loop: int) -> None:
@@ -174,7 +168,7 @@ class Course:
     def reconsider(self, cut: Cut) -> bool:
         """Decide again about what only waited for the comparison, if there is time for that; says
         whether there is."""
-        committed = self._committed(cut)
+        committed = self.committed(cut)
         rest = self.planned[len(committed) :]
         if self._moves or not rest or not rest[0].choice.why.startswith(WAITING):
             return False
@@ -184,33 +178,74 @@ class Course:
         return True
 
     def _plan(self, following: Next, ahead: float) -> Planned:
-        choice, last = following.choice, self.last
-        if choice.row == SEED:
-            source, phrase = "seed", rotated(self._terms.seed.phrase, choice.rotate)
-        else:
-            source = str(self._terms.bundle.segments["id"][choice.row])
-            phrase = rotated(self._terms.bundle.phrase(choice.row), choice.rotate)
-        phrase = edited(phrase, following.edits)
-        live = self.wishes.semitones
-        if live:
-            wanted = choice.semitones + live
-            live = within_keys(wanted, phrase.notes, choice.semitones) - choice.semitones
-        loop = arrange(last.loop.number + 1, last.loop.end, phrase, choice.semitones + live)
-        trail = following.trail or _further(last.trail, choice)
-        return Planned(loop, choice, source, phrase, ahead, 1.0, following.edits, live, trail)
+        return self._sources.planned(following, self.last, ahead, self.wishes.semitones)
+
+    def _base(self, choice: Choice) -> Base:
+        return self._sources.base(choice, self.wishes.semitones)
+
+    # -- what was said ----------------------------------------------------------------------------
+
+    def talk(self, cut: Cut) -> Talk | None:
+        """The conversation as of the last loop that can no longer be changed, and of what was said
+        since; None before its first round."""
+        last = self.committed(cut)[-1]
+        said = self.wishes.said_at(last.loop.number + 1)
+        return last.talk if said is None else said.talk
+
+    def say(self, before: Copilot, after: Copilot, cut: Cut) -> bool:
+        """From the next loop on the music is as a round left it: that very loop where its notes
+        are others now, else whatever comes under what stands. Not where nothing follows."""
+        if self._closes(self.committed(cut)):
+            return False
+        if self.last.talk is None:
+            self._begin_talk(before)
+        committed = self.committed(cut)
+        plays = after.state.base != committed[-1].base or not _sounds_as(committed[-1], after)
+        changes: dict[str, Any] = {"said": Said(after, committed[-1].loop.number + 1, plays)}
+        if before.state.base != after.state.base:
+            changes["step"] = ""  # another loop was asked for since
+        return self._move("SAID", cut, **changes)
+
+    def _begin_talk(self, copilot: Copilot) -> None:
+        """From now on every loop has a copilot; those that are planned one that is free."""
+        self.first_copilot = copilot
+        self.planned = talking(self.planned, copilot)
+        self._moves.begin_talk(copilot)
+
+    def set_tempo(self, bpm: float) -> None:
+        """It was set by hand, and every copilot hears of it."""
+        # The first of a pair is kept, or its id might be another's.
+        heard: dict[int, tuple[Copilot, Copilot]] = {}
+
+        def timed(copilot: Copilot) -> Copilot:
+            if id(copilot) not in heard:
+                heard[id(copilot)] = copilot, copilot.timed(bpm)
+            return heard[id(copilot)][1]
+
+        self.planned = [one.with_copilot(timed) for one in self.planned]
+        self.wishes = self.wishes.with_copilot(timed)
+        self._moves.with_copilot(timed)
+
+    def _closes(self, planned: list[Planned]) -> bool:
+        """Whether nothing would follow these loops."""
+        before, self.planned = self.planned, planned
+        closed = self.is_closed
+        self.planned = before
+        return closed
 
     # -- moves: each says whether it came in time -------------------------------------------------
 
     def hold(self, hold: bool, cut: Cut) -> bool:
         """Repeat what plays until told otherwise, or go on."""
-        if self._moves and self._moves[-1].word in ("HOLD", "RESUME"):
+        latest = self._moves.latest
+        if latest is not None and latest.word in ("HOLD", "RESUME"):
             return self.cancel(cut)
         return self._move("HOLD" if hold else "RESUME", cut, hold=hold)
 
     def step(self, step: Step, cut: Cut) -> bool:
         """Something else next, or what was before; asked for again before it came, another, or
         what was before that."""
-        at, wishes = self._committed(cut)[-1].loop.number + 1, self.wishes
+        at, wishes = self.committed(cut)[-1].loop.number + 1, self.wishes
         again = wishes.step == step and wishes.at == at
         presses = wishes.presses + 1 if again else 1
         wanted = {"step": step, "at": at, "presses": presses, "hold": False, "finish": ""}
@@ -227,8 +262,13 @@ class Course:
         if not self._move(f"TRANSPOSE {semitones:+d}", cut, semitones=semitones):
             return False
         for one in before[len(self.planned) :]:
-            following = Next(one.choice, one.edits, one.trail)
+            talk = None if one.talk is None else one.talk.lifted(self._base(one.choice))
+            following = Next(one.choice, one.edits, one.trail, talk)
             self.planned.append(self._plan(following, one.ahead_beats))
+            said = self.wishes.said_at(one.loop.number)
+            if said is not None and said.plays and talk is not None:
+                lifted = replace(said, copilot=talk.copilot)
+                self.wishes = replace(self.wishes, said=lifted)
         return True
 
     @property
@@ -242,31 +282,26 @@ class Course:
         What it replaced comes back as it was. Where that has gone by, the music goes on without
         the move.
         """
-        moves = list(self._moves)
-        endings = [number for number, move in enumerate(moves) if move.is_finish]
-        number = endings[0] if ending and endings else len(moves) - 1
-        move, committed = moves[number], self._committed(cut)
-        rest = self._what_was(move, committed, cut)
-        if rest is None and move.is_step and committed[-1].loop.number >= move.at:
+        number = self._moves.to_take_back(ending)
+        move, committed = self._moves[number], self.committed(cut)
+        rest = move.replaced(committed, lambda one: self.is_open(one, cut))
+        if rest is None and move.has_come(committed):
             return False
-        wishes = move.wishes
-        if rest is None:
-            before = {field: getattr(wishes, field) for field in move.fields}
-            wishes = replace(self.wishes, **before)
+        wishes = move.undone(self.wishes) if rest is None else move.wishes
         if not self._change(wishes, committed + (rest or []), cut):
             return False
-        self._moves = deque(moves[:number], MOVES)
+        self._moves.drop(number)
         if rest is not None:
             self.decider.policy = move.policy
         return True
 
     def _move(self, word: str, cut: Cut, **changes: Any) -> bool:
-        wishes, planned, committed = self.wishes, self.planned, self._committed(cut)
+        wishes, planned, committed = self.wishes, self.planned, self.committed(cut)
         if not self._change(replace(wishes, **changes), committed, cut):
             return False
         policy = deepcopy(self.decider.policy, self.decider.shared())
         at = committed[-1].loop.number + 1
-        self._moves.append(_Move(word, at, tuple(changes), wishes, planned, policy))
+        self._moves.add(Move(word, at, tuple(changes), wishes, planned, policy))
         return True
 
     def _change(self, wishes: Wishes, planned: list[Planned], cut: Cut) -> bool:
@@ -278,22 +313,14 @@ class Course:
         self.wishes, self.planned = before
         return False
 
-    def _what_was(self, move: _Move, committed: list[Planned], cut: Cut) -> list[Planned] | None:
-        """The loops that the move replaced, if they can all still come."""
-        before = {id(one.choice) for one in move.planned}
-        if any(id(one.choice) not in before for one in committed):
-            return None
-        last = committed[-1].loop.number
-        rest = [one for one in move.planned if one.loop.number > last]
-        return rest if all(self.is_open(one, cut) for one in rest) else None
-
-    def _committed(self, cut: Cut) -> list[Planned]:
+    def committed(self, cut: Cut) -> list[Planned]:
         """The loops that no other can replace any more, lead-in and all."""
         return [
             one for one in self.planned if one.loop.number <= cut.loop or not self.is_open(one, cut)
         ]
 
 
-def _further(trail: tuple[Choice, ...], choice: Choice) -> tuple[Choice, ...]:
-    """A groove further, unless it is the same; only so many are kept, the seed comes before all."""
-    return trail if same_groove(trail[-1], choice) else (*trail, choice)[-TRAIL:]
+def _sounds_as(planned: Planned, copilot: Copilot) -> bool:
+    """Whether a loop has the notes that a copilot has."""
+    here = None if planned.talk is None else planned.talk.here
+    return here is not None and here.state.material.same(copilot.state.material)

@@ -18,9 +18,10 @@ from appliance.moves import Wishes, way_home
 from appliance.planned import AS_PLAYED, News, Planned
 from appliance.policies import SEED, Choice, Moment, Policy, SeedLikeness
 from appliance.policies.facts import Facts
-from appliance.policies.steps import towards
+from appliance.policies.steps import stay, towards
 from appliance.seed import Seed
 from appliance.settings import Settings
+from appliance.talk import Bound, Talk
 from appliance.unmatched import WORDS, nearest_by_columns
 from appliance.warmup import seed_passes, vary
 from corpus.keeping.bundle import Bundle
@@ -28,18 +29,20 @@ from corpus.neighbours import Neighbours
 
 NOT_HERE = "not here: "  # so a policy says that the corpus lacks something
 WAITING = "not compared yet"
+TRIES = 4  # of a policy to say what keeps to what was said
 LENGTHS = {True: "triple", False: "duple"}
 
 
 class Scene(NamedTuple):
     """Where a decision is made: after loop `last`, for one that begins `seconds` after the first
-    tap; `heard` are the rows up to it, latest last."""
+    tap; `heard` are the rows up to it, latest last. `bound` is what was said, if anything was."""
 
     last: Planned
     heard: Sequence[int]
     bpm: float
     seconds: float
     listening: Listening | None
+    bound: Bound | None = None
 
     @property
     def number(self) -> int:
@@ -48,11 +51,13 @@ class Scene(NamedTuple):
 
 
 class Next(NamedTuple):
-    """What the next loop is; without a `trail` it is one groove further."""
+    """What the next loop is; without a `trail` it is one groove further. `talk` is what was said,
+    as of that choice."""
 
     choice: Choice
     edits: tuple[Edit, ...] = ()
     trail: tuple[Choice, ...] | None = None
+    talk: Talk | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,21 +123,36 @@ class Decider:
     def _onward(self, scene: Scene, presses: int) -> Next:
         """The warm-up, and then what the policy says."""
         from_seed = scene.last.choice.row == SEED
-        again = self._seed_again(scene.number) if from_seed and not presses else None
+        again = self._seed_again(scene) if from_seed and not presses else None
         if again is not None:
             return again
         unmatched = from_seed and self._nearest is None
         moment = self._moment(scene, move=presses > 0)
-        choice = self.policy.choose(moment, self._rng(scene.number, presses))
+        choice = self._chosen(moment, scene.bound, self._rng(scene.number, presses))
         if NOT_HERE in choice.why:
             self._tell("NOT IN THE CORPUS", choice.why)
         if unmatched and choice.row != SEED:
             choice = replace(choice, why=f"{choice.why}; {WORDS}: the seed was not compared")
         return Next(choice)
 
-    def _seed_again(self, number: int) -> Next | None:
-        """The seed once more, varied, while it warms up or waits to be compared."""
-        why = "warm-up"
+    def _chosen(self, moment: Moment, bound: Bound | None, rng: np.random.Generator) -> Choice:
+        """What the policy says, as soon as that keeps to what was said; else what plays now."""
+        if bound is None or bound.is_free:
+            return self.policy.choose(moment, rng)
+        if not bound.is_fixed:
+            for _ in range(TRIES):
+                choice = self.policy.choose(moment, rng)
+                if bound.takes(choice):
+                    return choice
+                moment = moment.without(choice.row) if choice.row != SEED else moment
+        why = "what is locked stays" if bound.is_fixed else "nothing else keeps to what was said"
+        self._tell("IT STAYS AS YOU SAID", why)
+        return stay(moment, why)
+
+    def _seed_again(self, scene: Scene) -> Next | None:
+        """The seed once more, while it warms up or waits to be compared: varied, unless something
+        was said of it."""
+        number, why = scene.number, "warm-up"
         if number >= self._passes:
             if self._nearest is not None or self._is_hopeless:
                 return None
@@ -141,12 +161,17 @@ class Decider:
                 self._tell("NO MATCH YET", fault)
                 return None
             why = WAITING
-        chance, phrase = self._settings.vary, self._terms.seed.phrase
+        is_free = scene.bound is None or scene.bound.is_free
+        chance, phrase = self._settings.vary if is_free else 0.0, self._terms.seed.phrase
         variation = vary(phrase, chance, self._rng(number))
         return Next(Choice(SEED, 0, 1.0, f"{why}, {variation.why}"), variation.edits)
 
     def _back(self, scene: Scene, presses: int) -> Next:
         trail = scene.last.trail[:-presses] or (AS_PLAYED,)
+        if scene.bound is not None and not scene.bound.takes(trail[-1]):
+            self._tell("IT STAYS AS YOU SAID", "what was before does not keep to what was said")
+            last = scene.last
+            return Next(replace(last.choice, similarity=1.0, why="stays"), (), last.trail)
         alike = self._alike(self._moment(scene), trail[-1])
         return Next(replace(trail[-1], similarity=alike, why="back"), (), trail)
 
@@ -155,10 +180,17 @@ class Decider:
         way = way_home(moment, self._nearest)
         self.home_loop = scene.number + len(way or [])
         if way:
-            return Next(towards(moment, way[0], f"home, {len(way)} before the seed"))
+            step = towards(moment, way[0], f"home, {len(way)} before the seed")
+            if scene.bound is None or scene.bound.takes(step):
+                return Next(step)
+            self.home_loop = scene.number
         why = "home" if way is not None else "home, straight: no short way is known"
         alike = self._alike(moment, AS_PLAYED)
         return Next(replace(AS_PLAYED, similarity=alike, why=why))
+
+    def alike(self, scene: Scene, choice: Choice) -> float:
+        """The similarity of any choice to what plays at a scene; 0 where it is not known."""
+        return self._alike(self._moment(scene), choice)
 
     def _alike(self, moment: Moment, choice: Choice) -> float:
         """The similarity of a choice to what plays at a moment; 0 where it is not known."""
@@ -189,6 +221,7 @@ class Decider:
             seed=self._likeness,
             facts=self._facts,
             listening=scene.listening,
+            allowed=None if scene.bound is None else scene.bound.allowed,
         )
 
     def _near_seed(self) -> Neighbours:

@@ -3,14 +3,17 @@
 import hashlib
 import os
 import tempfile
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from appliance.box import Box, Hardware
+from appliance.config import EMBEDDER as EMBEDDER
+from appliance.conversing import answer_line
 from appliance.errors import ConfigError, RuntimeFaultError
-from appliance.events import View
+from appliance.events import Heard, View
 from appliance.folder import EVENTS
 from appliance.pianist import Pianist
 from appliance.policies import make_policy
@@ -27,7 +30,6 @@ from models.errors import ModelError
 from models.notes import Phrase
 
 SCREEN_FILM = "oled.gif"
-EMBEDDER = "notes-encoder"
 PLAIN_EMBEDDER = "pitch-histogram"  # needs neither a model nor a runtime
 
 Say = Callable[[str], None]
@@ -47,11 +49,13 @@ class Demo:
     fast: bool = False
     out: Path | None = None
     profile: str = "keyboard"
+    says: tuple[str, ...] = ()  # "8: calmer" is said as loop 8 begins
 
 
 def play(demo: Demo, say: Say) -> Path:
     """Play a session and return its folder; `say` gets a line for whatever happens."""
     _check(demo)
+    says = deque(sorted((_said(text) for text in demo.says), key=lambda one: one[0]))
     policy = make_policy(demo.policy)
     seed = read_phrase(demo.seed or demo_corpus.DEFAULT_SEED)
     solo = read_phrase(demo.solo or demo_corpus.SOLO)
@@ -67,7 +71,7 @@ def play(demo: Demo, say: Say) -> Path:
     box = Box(session, bundle, hardware, lambda: folder, sync=not demo.fast)
     with box.on_stage():
         try:
-            _perform(box, hardware, seed, solo, demo.loops, say)
+            _perform(box, hardware, seed, solo, demo.loops, says, say)
         finally:
             box.close()
     if box.told_to_stop:
@@ -131,8 +135,22 @@ def _folder(out: Path | None) -> Path:
     return out
 
 
+def _said(text: str) -> tuple[int, str]:
+    """A loop, counted from 1, and what is said to it."""
+    loop, colon, words = text.partition(":")
+    if not colon or not loop.strip().isdecimal() or int(loop) < 1 or not words.strip():
+        raise ConfigError(f"--say {text[:60]!r}: a loop and words are wanted, such as '8: calmer'")
+    return int(loop), words.strip()
+
+
 def _perform(
-    box: Box, hardware: Hardware, seed: Phrase, solo: Phrase, loops: int, say: Say
+    box: Box,
+    hardware: Hardware,
+    seed: Phrase,
+    solo: Phrase,
+    loops: int,
+    says: deque[tuple[int, str]],
+    say: Say,
 ) -> None:
     keyboard = hardware.keyboard
     assert keyboard is not None, "a demo's hardware has hands to play with"
@@ -153,6 +171,18 @@ def _perform(
         pianist.act(hardware.clock.now(), playing.situation if playing else None)
         box.turn()
         told = _tell(told, box.view, say)
+        while says and playing is not None and playing.situation.loop + 1 >= says[0][0]:
+            _talk(box, says.popleft()[1], say)
+    for loop, text in says:
+        say(f"not said: {text} (the session was over before loop {loop})")
+
+
+def _talk(box: Box, text: str, say: Say) -> None:
+    """Say something to the loop, and what it answers."""
+    say(f"you: {text}")
+    for effect in box.say(0, text):
+        if isinstance(effect, Heard):
+            say(f"loop: {' '.join(answer_line(effect.answer).splitlines())}")
 
 
 def _tell(told: View, view: View, say: Say) -> View:

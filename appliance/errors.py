@@ -13,6 +13,10 @@ class SessionFolderError(ApplianceError, ValueError):
     """A session folder that is missing, incomplete or does not hold together."""
 
 
+class VerificationError(SessionFolderError):
+    """The folder is readable, but what it holds does not hold together."""
+
+
 class ConfigError(ApplianceError, ValueError):
     """A setting or an argument that cannot be used."""
 

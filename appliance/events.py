@@ -4,11 +4,17 @@ Every time is in nanoseconds of the monotonic clock. These are plain values: not
 anything.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from appliance.copilot.answers import Answer
+from appliance.copilot.situation import Situation
+from appliance.policies.facts import Facts
 from appliance.seed import Seed
+from corpus.keeping.bundle import Bundle
 from corpus.neighbours import Neighbours
 from models.embedder import Vectors
 from models.notes import Phrase
@@ -38,21 +44,31 @@ class Tap:
 
 @dataclass(frozen=True)
 class Command:
-    """A wish by name: record, stop (at once), end (after this loop), coda (and a last downbeat),
-    home (back to the seed, and end), hold, next, back, cancel (what is pending), tempo (BPM),
-    transpose (semitones)."""
+    """A wish by name.
+
+    While idle: record, recent (the last bars just played become the seed), replay (the last seed
+    again), shutdown. While recording: loop, over (start over), discard, withdraw. While it plays:
+    stop (at once), end (after this loop), coda (and a last downbeat), home (back to the seed, and
+    end), hold, next, back, cancel (what is pending), tempo (BPM), transpose (semitones), withdraw.
+    Always: mark (this moment, with `text` if any).
+
+    `withdraw` takes back what a tap at `at` began, since it turned out to be more than a tap.
+    """
 
     at: int
     verb: str
     value: float | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True)
 class MidiIn:
-    """The pianist played; `data` is one MIDI message."""
+    """The pianist played; `data` is one MIDI message. What a `second` keyboard sent steers, and is
+    not music."""
 
     at: int
     data: bytes
+    second: bool = False
 
 
 class Outcome(Enum):
@@ -89,7 +105,8 @@ class SeedFound:
 
 @dataclass(frozen=True)
 class SeedCompared:
-    """What is like the seed of take number `take`, or the reason why it is not known."""
+    """What is like the seed that comparison `take` asked about, or the reason why it is not
+    known."""
 
     at: int
     take: int
@@ -123,8 +140,39 @@ class PlayerRestarted:
     at: int
 
 
+@dataclass(frozen=True, eq=False)
+class CorpusOpened:
+    """Another corpus, made ready by a slow job: it is played from the next take on."""
+
+    at: int
+    bundle: Bundle
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Said:
+    """Somebody spoke to the loop; Heard of that number answers."""
+
+    at: int
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Conducted:
+    """What the conductor made of request `number`; None where it failed, and why."""
+
+    at: int
+    number: int
+    answer: Answer | None
+    fault: str = ""
+
+
 Event = (
     PlayerRestarted
+    | Said
+    | Conducted
+    | CorpusOpened
     | Tick
     | Tap
     | Command
@@ -168,18 +216,25 @@ class Cancel:
 
 @dataclass(frozen=True)
 class CompareSeed:
-    """Find the nearest segments to this phrase, slowly, and come back with SeedCompared."""
+    """Find the nearest segments of `bundle` to this phrase, slowly, and come back with
+    SeedCompared. `take` is a number that no other comparison has. Another bundle may be at that
+    place by then: it is the one of this SHA-256 that is meant."""
 
     take: int
     phrase: Phrase
+    bundle: Path
+    sha256: str
 
 
 @dataclass(frozen=True)
 class EmbedPlayer:
-    """Embed what the player played, slowly, and come back with PlayerEmbedded of that number."""
+    """Embed what the player played, slowly, and come back with PlayerEmbedded of that number; by
+    the embedder that made `bundle`, which bears this SHA-256."""
 
     number: int
     phrase: Phrase
+    bundle: Path
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -195,6 +250,12 @@ class KeepSeed:
     seed: Seed
     offset: float
     summary: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DropSeed:
+    """The take is being recorded still: forget what was kept and written since KeepSeed, that
+    included."""
 
 
 @dataclass(frozen=True)
@@ -245,6 +306,47 @@ class View:
     progress: float = 0.0  # of that, 0 to 1
     confirm: str = ""  # what a locked hold asks to be confirmed
     farewell: Farewell = ""
+    stands: str = ""  # of what was said to the loop
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What the event asked for is not done, and why, in words for the screen."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class PowerOff:
+    """The machine is to be shut down."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The answer to Said of that number, for whoever spoke: see `copilot.rounds.Done.json`."""
+
+    number: int
+    answer: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Conduct:
+    """Ask the language model what this request means, slowly, and come back with Conducted of that
+    number; `table` is the attribute table as JSON has it."""
+
+    number: int
+    text: str
+    situation: Situation
+    table: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class KeepRounds:
+    """Write the attribute table and all rounds of the take so far to the session folder, each
+    whole or not at all, in the place of what was written before."""
+
+    table: dict[str, Any]
+    rounds: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -262,7 +364,13 @@ Effect = (
     | EmbedPlayer
     | BeginTake
     | KeepSeed
+    | DropSeed
     | Write
     | EndTake
+    | Refused
+    | PowerOff
+    | Heard
+    | Conduct
+    | KeepRounds
     | Show
 )

@@ -9,11 +9,15 @@ from typing import Any, NamedTuple
 import mido
 
 from appliance.errors import SessionFolderError
+from appliance.seed import Seed
+from corpus.errors import CorpusError
 from corpus.midiwrite import TICKS_PER_BEAT, message_track, save_midi, tempo_track, to_tick
 from corpus.reading.midifile import read_recording
-from models.notes import Phrase
+from models.errors import ModelError
+from models.notes import Phrase, check_notes
 
 SESSION, EVENTS, PROVENANCE = "session.json", "events.jsonl", "provenance.jsonl"
+TABLE, ROUNDS = "table.json", "rounds.jsonl"  # only where somebody talked to the loop
 SEED_MIDI, PERFORMANCE, STAGE = "seed.mid", "performance.mid", "stage.png"
 TRACKS = ("system", "player")
 _ORDER = {0x80: 0, 0xB0: 1, 0x90: 2}  # at one tick: releases, pedals, strikes
@@ -30,17 +34,20 @@ class Played(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the first tap stands, the metre, and the tempo changes as (beat, BPM)."""
+    """Where the first tap stands, the metre, the tempo changes as (beat, BPM); and where the seed
+    comes from: recording, recent or replay."""
 
     first_tap: float
     bar: float
     tempos: list[tuple[float, float]]
+    source: str = "recording"
 
 
 _NUMBER = (int, float)
 _OPTIONAL: dict[str, tuple[type, ...]] = {
     "t": _NUMBER, "beat": _NUMBER, "bpm": _NUMBER, "bar": _NUMBER, "first_tap": _NUMBER,
     "event": (str,), "who": (str,), "midi": (str,), "omitted": (str,), "note": (int,),
+    "from": (str,), "text": (str,), "confidence": _NUMBER,
 }  # fmt: skip
 _ALWAYS: dict[str, dict[str, tuple[type, ...]]] = {
     EVENTS: {"t": _NUMBER},
@@ -54,6 +61,7 @@ _ALWAYS: dict[str, dict[str, tuple[type, ...]]] = {
         "seed": (dict,), "loops": (int,), "bundle": (dict,), "stuck_notes": (int,),
         "distinct_segments": (int,),
     },
+    ROUNDS: {},
     f"{SESSION}: seed": {"notes": (int,), "beats": _NUMBER, "seconds": _NUMBER, "bpm": _NUMBER},
     f"{SESSION}: bundle": {"name": (str,), "sha256": (str,)},
 }  # fmt: skip
@@ -152,7 +160,8 @@ def read_grid(folder: Path) -> Grid:
     grid: Grid | None = None
     for line in read_lines(folder, EVENTS):
         if line.get("event") == "loop":
-            grid = Grid(line["first_tap"], line["bar"], [(0.0, line["bpm"])])
+            source = line.get("from", "recording")
+            grid = Grid(line["first_tap"], line["bar"], [(0.0, line["bpm"])], source)
         elif line.get("event") == "tempo" and grid is not None:
             grid.tempos.append((line["beat"], line["bpm"]))
     if grid is None:
@@ -167,6 +176,20 @@ def read_seed(folder: Path, grid: Grid, beats: float) -> Phrase:
     notes["onset"] -= grid.first_tap
     pedals["beat"] -= grid.first_tap
     return Phrase(notes, pedals, beats, grid.tempos[0][1], grid.bar)
+
+
+def read_last_seed(folder: Path) -> Seed:
+    """The seed of a session, to be played again; SessionFolderError where there is none."""
+    said = read_session(folder)["seed"]
+    grid = read_grid(folder)
+    try:
+        phrase = read_seed(folder, grid, float(said["beats"]))
+        check_notes(phrase.notes, str(folder / SEED_MIDI))
+    except (CorpusError, ModelError) as error:
+        raise SessionFolderError(f"{folder}: its seed cannot be read ({error})") from error
+    if len(phrase.notes) == 0 or phrase.notes["onset"].max() >= phrase.beats:
+        raise SessionFolderError(f"{folder / SEED_MIDI}: not a seed of {said['beats']:g} beats")
+    return Seed(phrase, float(said["seconds"]), 1.0)
 
 
 def write_performance(folder: Path) -> None:

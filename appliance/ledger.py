@@ -103,6 +103,10 @@ class Ledger:
             self.gap_ns = max(self.gap_ns, report.late)
             self._silent = sent.loop if report.outcome is Outcome.STALE else None
 
+    def passed(self, message: Message, due: int) -> Write:
+        """The line about a strike that was due before the music came in."""
+        return self._line(_Sent(0, message, due, False, None, False), omitted="passed")
+
     def ended(self, seq: int, at: int, beat: float) -> list[Write]:
         """The note struck by message `seq` was let go at `at`, by the instrument's own rules."""
         for note, sent in self._sounding.items():

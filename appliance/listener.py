@@ -27,6 +27,7 @@ WINDOW = 8.0  # beats that are embedded
 REMEMBERED = 512  # notes of the window: more are a flood
 FEWEST = 4  # notes in a window that can be compared with another
 FRESH = 16.0  # beats for which the direction of a player's last move counts
+LATEST = 0.35  # of the mean of earlier windows, that the latest of them is
 BUSY = 3.5  # notes a beat
 
 _SILENCED = (120, 123)  # controls: all sound off, all notes off
@@ -39,8 +40,11 @@ _PITCHES[np.arange(128), 3 + np.arange(128) % 12] = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Movement:
-    """The player's last window and the one before it, each in twelve keys: shape (12, d) as of
-    `corpus.neighbours.in_twelve_keys`."""
+    """The player's last window, and the mean of those before it, in which each counts less than the
+    one after it; in twelve keys each: shape (12, d) as of `corpus.neighbours.in_twelve_keys`.
+
+    Two windows on end differ by much that leads nowhere; from the mean of several it is twice as
+    clear where the player is going."""
 
     before: Vectors
     now: Vectors
@@ -54,8 +58,8 @@ class Listening:
     beats; `pitch` and `spread` (mean and deviation, semitones) and `classes` (shares of the twelve
     pitch classes, summing to 1, or all 0) of a little longer. `silence` is how many beats ago the
     last sound ended. `presence` (0..1) is how much there is to go by. `played` says whether there
-    was any note since the loop began, and `moved` where the last two windows led, if that is known
-    and not long ago.
+    was any note since the loop began, and `moved` where the last windows led, if that is known and
+    not long ago.
     """
 
     velocity: float = 0.0
@@ -86,7 +90,8 @@ class Listener:
         self._began = beat
         self._keys = _Keys(beat, self._keys.pedal)
         self._notes = _Notes()
-        self._windows: deque[tuple[float, Vectors | None]] = deque(maxlen=2)
+        self._latest: tuple[float, Vectors] | None = None
+        self._earlier: Vectors | None = None
 
     def hear(self, beat: float, data: bytes) -> None:
         """One MIDI message of three bytes."""
@@ -111,6 +116,10 @@ class Listener:
         keys.pass_time(max(beat, keys.beat))
         return keys.listening(self._began, self._moved(keys.beat))
 
+    def strikes(self, begin: float, end: float) -> list[tuple[float, int]]:
+        """(beat, key) of what was struck in this time, in order, as far as it is remembered."""
+        return sorted((row[0], row[2]) for row in self._notes.between(begin, end))
+
     def window(self, beat: float, bpm: float, bar: float) -> Phrase | None:
         """What was played in the WINDOW that ends at `beat`, to be embedded; None where that is
         too little."""
@@ -122,14 +131,20 @@ class Listener:
         return Phrase(notes, pedal_array([(0.0, SUSTAIN, 0)]), WINDOW, bpm, bar)
 
     def embedded(self, beat: float, vectors: Vectors | None) -> None:
-        """The window that ended at `beat` is known in twelve keys; None where there was none."""
-        self._windows.append((beat, vectors))
+        """The window that ended at `beat` is known in twelve keys; None where there was none: with
+        it a way ends."""
+        if vectors is None:
+            self._latest = self._earlier = None
+            return
+        if self._latest is not None:
+            last, mean = self._latest[1], self._earlier
+            self._earlier = last if mean is None else mean + np.float32(LATEST) * (last - mean)
+        self._latest = beat, vectors
 
     def _moved(self, beat: float) -> Movement | None:
-        if len(self._windows) < 2 or beat - self._windows[1][0] > FRESH:
+        if self._latest is None or self._earlier is None or beat - self._latest[0] > FRESH:
             return None
-        before, now = (vectors for _, vectors in self._windows)
-        return None if before is None or now is None else Movement(before, now)
+        return Movement(self._earlier, self._latest[1])
 
 
 class _Keys:

@@ -1,19 +1,21 @@
 """What a performer can ask for, and what it means for the loops to come. Plain values."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 import numpy as np
 
+from appliance.copilot.rounds import Copilot
 from appliance.policies import Choice, Moment
 from appliance.policies.moment import SEED
 from appliance.policies.paths import Search, shortest
 from appliance.policies.steps import HIGHEST_KEY, LOWEST_KEY, in_metre
+from appliance.talk import Said
 from corpus.neighbours import K, Neighbours
 from models.notes import Notes
 
-MIDDLE_C = 60
 MOST_SEMITONES = 12
 HOME_STEPS = 4  # loops of the way back to the seed, the seed included
 
@@ -26,7 +28,8 @@ class Wishes:
     """What was asked for and holds.
 
     A `step` is for loop `at` only, asked for `presses` times; `semitones` are those of the live
-    transposition; with a `finish` the music comes to its end.
+    transposition; with a `finish` the music comes to its end. `said` is the last round of
+    conversation that changed anything.
     """
 
     hold: bool = False
@@ -35,6 +38,22 @@ class Wishes:
     at: int = 0
     presses: int = 0
     semitones: int = 0
+    said: Said | None = None
+
+    def with_copilot(self, change: Callable[[Copilot], Copilot]) -> "Wishes":
+        """The same, said by another copilot."""
+        said = self.said
+        if said is None:
+            return self
+        return replace(self, said=replace(said, copilot=change(said.copilot)))
+
+    def steps_at(self, loop: int) -> Step:
+        """The step that was asked for at a loop."""
+        return self.step if self.at == loop else ""
+
+    def said_at(self, loop: int) -> Said | None:
+        """What was said, where it is first heard at this loop."""
+        return self.said if self.said is not None and self.said.at == loop else None
 
 
 @dataclass(frozen=True)
@@ -55,13 +74,6 @@ def within_keys(semitones: int, notes: Notes, without: int) -> int:
         if low + semitones + octave >= LOWEST_KEY and high + semitones + octave <= HIGHEST_KEY:
             return semitones + octave
     return without
-
-
-def transposition(data: bytes, channel: int) -> int | None:
-    """How far a second keyboard's message on this channel (1..16) asks to transpose, if it does."""
-    if data[0] == 0x90 + channel - 1 and data[2] > 0:
-        return data[1] - MIDDLE_C
-    return None
 
 
 def same_groove(one: Choice, other: Choice) -> bool:

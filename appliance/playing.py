@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from appliance.arranger import NOTES_A_LOOP
+from appliance.arranger import CONTROL, NOTE_ON, NOTES_A_LOOP
+from appliance.copilot.loop import Base
+from appliance.copilot.rounds import Copilot
 from appliance.course import HEARD as HEARD
 from appliance.course import Course, Cut
 from appliance.deciding import Decider, Terms
@@ -14,10 +16,12 @@ from appliance.moves import Finish, Pending, Step
 from appliance.planned import News, Planned
 from appliance.policies import Policy
 from appliance.pulse import PulseTrain
+from appliance.talk import Talk
 from appliance.timeline import Message, Timeline
 from appliance.transport import NS_PER_MINUTE, Transport
 
 MARGIN_NS = 20_000_000  # a change takes effect this late, so that the player hears of it in time
+THINKING_NS = 400_000_000  # and this much later where a copilot is asked first, on a slow machine
 HALF_NS = 0.5  # messages are due at whole nanoseconds
 
 Move = Callable[[Cut], bool]
@@ -109,6 +113,19 @@ class Playing:
             self.course.decider.seed_compared(found)
         return self._move(at, self.course.reconsider) or []
 
+    def enter(self, since: int, now: int) -> list[Effect]:
+        """Come in at `now`, with all that is due from `since` on. What was due before has passed,
+        a lead-in too; only the pedals are set as they would be."""
+        passed = self._timeline.skip(self.transport.beat_at(since))
+        pedals = {one.data[1]: one for one in passed if one.data[0] == CONTROL}
+        lines: list[Effect] = [
+            self.ledger.passed(one, self.transport.ns_at(one.beat))
+            for one in passed
+            if one.data[0] == NOTE_ON
+        ]
+        self._now = max(self._now, now)
+        return [*self._send(list(pedals.values())), *self.advance(now), *lines]
+
     def advance(self, now: int) -> list[Effect]:
         """Time is `now`: what has begun is written down, what comes is decided and handed over."""
         self._now = max(self._now, now)
@@ -142,9 +159,34 @@ class Playing:
         """Take back the latest move that is pending, or the ending."""
         return self._move(at, lambda cut: self.course.cancel(cut, ending))
 
-    def set_tempo(self, bpm: float, at: int) -> list[Effect]:
-        """Another tempo from now on, in the same phase."""
-        boundary = self._boundary(at, self._lead)
+    # -- conversation -----------------------------------------------------------------------------
+
+    @property
+    def talk(self) -> Talk | None:
+        """The conversation as of the last planned loop; None before its first round."""
+        return self.course.last.talk
+
+    def talk_at(self, at: int) -> Talk | None:
+        """The conversation that something said now goes on with; None before its first round."""
+        return self.course.talk(self._cut_at(at, THINKING_NS))
+
+    def base_at(self, at: int) -> Base:
+        """The source of the loop that something said now is about."""
+        return self.course.committed(self._cut_at(at, THINKING_NS))[-1].base
+
+    def say(self, before: Copilot, after: Copilot, at: int) -> list[Effect] | None:
+        """From the next loop on as a round left it, and in its tempo at once; `before` is who
+        carried it out. None where nothing follows that could be as it says."""
+        return self._move(at, lambda cut: self.course.say(before, after, cut), THINKING_NS)
+
+    def _keep_tempo(self, at: int) -> list[Effect]:
+        """The tempo that was spoken of last, and not taken back."""
+        bpm = self.transport.bpm if self.talk is None else self.talk.copilot.state.bpm
+        return [] if bpm == self.transport.bpm else self.set_tempo(bpm, at, THINKING_NS)
+
+    def set_tempo(self, bpm: float, at: int, after: int = 0) -> list[Effect]:
+        """Another tempo from `after` ns from now on, in the same phase."""
+        boundary = self._boundary(at, self._lead + after)
         self._take_back(self._cut(boundary))
         self.transport = self.transport.with_tempo(bpm, boundary)
         seconds = self.ledger.seconds(boundary)
@@ -189,6 +231,11 @@ class Playing:
         """The beat that parts what is due by `boundary` from what is due later, to the ns."""
         return self.transport.beat_at(boundary) + HALF_NS * self.transport.bpm / NS_PER_MINUTE
 
+    def _cut_at(self, at: int, thinking: int) -> Cut:
+        """What a change at that time can still change."""
+        boundary = self._boundary(at, self._lead + thinking)
+        return Cut(self._cut(boundary), self.current.loop.number)
+
     def _take_back(self, beat: float) -> None:
         self._timeline.take_back(beat)
         self._pulses.take_back(beat)
@@ -202,9 +249,11 @@ class Playing:
         ]
         return [Write("provenance", line) for line in lines]
 
-    def _move(self, at: int, move: Move) -> list[Effect] | None:
+    def _move(self, at: int, move: Move, thinking: int = 0) -> list[Effect] | None:
         """Decide again about each loop that another can still replace."""
-        boundary = self._boundary(at, self._lead)
+        if self.talk is not None and not self.talk.copilot.is_free:
+            thinking = THINKING_NS
+        boundary = self._boundary(at, self._lead + thinking)
         beat = self._cut(boundary)
         cut = Cut(beat, self.current.loop.number)
         if not move(cut):
@@ -214,7 +263,7 @@ class Playing:
             self._extend()
         self._lay_out()
         self._look_ahead()
-        return [Cancel(boundary), *self._hand_over()]
+        return [Cancel(boundary), *self._hand_over(), *self._keep_tempo(at)]
 
     def _look_ahead(self) -> None:
         """The loop after the one that is about to be handed over must be known."""
@@ -243,7 +292,7 @@ class Playing:
         listening = self._listener.at(self.transport.beat_at(self._now))
         velocity = float(last.phrase.notes["velocity"].mean())
         scale = self._dynamics.scale(listening, velocity, before[-1] if before else 1.0)
-        self.course.level(scale)
+        self.course.level(1.0 if last.talk is not None and last.talk.keeps_level else scale)
 
     def _lay_out(self) -> None:
         self.course.trim(self.current.loop.number)

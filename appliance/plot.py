@@ -1,5 +1,6 @@
 """A session at a glance: what was played by whom, where each loop begins, and what it is."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from corpus.drawing.pianoroll import (
     draw_octaves,
     roll_height,
 )
+from corpus.keeping.atomic import write_bytes
 from corpus.midiwrite import TICKS_PER_BEAT
 
 WIDTH, MARGIN, HEADER, ROW_GAP = 1600, 56, 64, 34
@@ -59,7 +61,9 @@ def plot_session(folder: Path, out: Path) -> None:
     _legend(canvas)
     for row in rows:
         _draw_row(canvas, row, loops, tracks)
-    image.save(out, format="PNG")
+    data = io.BytesIO()
+    image.save(data, format="PNG")
+    write_bytes(out, data.getvalue())
 
 
 def _loop_line(line: dict[str, Any]) -> _LoopLine:

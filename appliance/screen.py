@@ -126,8 +126,9 @@ def _loop(image: Image.Image, view: View) -> None:
         write(image, (_MARGIN, 43), "import")
         meter(image, (44, 41, _WIDTH - 1, 51), view.progress)
     else:
-        write(image, (_MARGIN, _PANEL[1]), view.why[:_COLUMNS])
-        _mini_roll(image, view, _PANEL[1] + (9 if view.why else 0))
+        words = fitting(view.stands, _WIDTH - _MARGIN) or view.why[:_COLUMNS]
+        write(image, (_MARGIN, _PANEL[1]), words)
+        _mini_roll(image, view, _PANEL[1] + (9 if words else 0))
     _beat_bar(image, view)
 
 

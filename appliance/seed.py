@@ -16,6 +16,7 @@ from models.notes import PEDAL_CONTROLS, SUSTAIN, Phrase, note_array, pedal_arra
 
 MIN_SECONDS, MAX_SECONDS = 0.5, 60.0
 MIN_BEATS = 4  # shorter takes are repeated up to this, so that there is time to decide
+SHORTEST = 0.01  # seconds, of a note
 EARLY_SECONDS = 0.15  # a hand that is this much before the first tap still belongs to the take
 PLAUSIBLE_BPM = (48.0, 200.0)
 TYPICAL_BPM = 95.0
@@ -25,6 +26,7 @@ BASS_SEMITONES = 5.0  # how fast a note counts less for the metre, going up from
 SAME_NOTE = 0.125  # beats; two strikes of a key nearer than this round the seam are one downbeat
 
 Floats = NDArray[Any]
+_Note = tuple[float, float, int, int]
 
 
 class Seed(NamedTuple):
@@ -34,21 +36,32 @@ class Seed(NamedTuple):
     seconds: float
     confidence: float
 
+    @property
+    def lead_in(self) -> int:
+        """How long before its first beat it begins to sound (ns)."""
+        first = float(self.phrase.notes["onset"].min())
+        return round(max(0.0, -first) * 60e9 / self.phrase.bpm)
+
 
 @dataclass
 class _Take:
     """The take as (start, end, pitch, velocity) and (time, control, value), in seconds."""
 
-    notes: list[tuple[float, float, int, int]]
+    notes: list[_Note]
     pedals: list[tuple[float, int, int]]
 
 
 def capture(
-    start: int, end: int, played: Sequence[tuple[int, bytes]], bpm: float | None = None
+    start: int,
+    end: int,
+    played: Sequence[tuple[int, bytes]],
+    bpm: float | None = None,
+    least: float = MIN_BEATS,
 ) -> Seed:
     """The loop between two taps (ns); `played` is MIDI in with its times, from before the first.
 
-    Notes held at the second tap end there. SeedError when nothing can be looped.
+    Notes held at the second tap end there. What has not `least` beats is repeated. SeedError when
+    nothing can be looped.
     """
     seconds = (end - start) / 1e9
     if seconds < MIN_SECONDS:
@@ -67,7 +80,7 @@ def capture(
         beats, confidence = max(1, round(seconds * bpm / 60.0)), 1.0
     pitches = np.array([note[2] for note in take.notes], float)
     bar = infer_bar(onsets * bpm / 60.0, weights, pitches, beats)
-    return Seed(_phrase(take, beats, bpm, bar), seconds, confidence)
+    return Seed(_phrase(take, beats, bpm, bar, least), seconds, confidence)
 
 
 class _Rhythm:
@@ -157,7 +170,7 @@ def _read(start: int, end: int, played: Sequence[tuple[int, bytes]]) -> _Take:
     def close(pitch: int, time: float) -> None:
         onset, velocity = held.pop(pitch)
         if onset >= -EARLY_SECONDS:
-            take.notes.append((onset, max(time, onset + 0.01), pitch, velocity))
+            take.notes.append((onset, max(time, onset + SHORTEST), pitch, velocity))
 
     for ns, data in played:
         time = (ns - start) / 1e9
@@ -176,12 +189,27 @@ def _read(start: int, end: int, played: Sequence[tuple[int, bytes]]) -> _Take:
                 take.pedals.append((time, data[1], data[2]))
     for pitch in list(held):
         close(pitch, length)
+    take.notes = _one_by_one(take.notes)
     pedals.setdefault(SUSTAIN, 0)
     take.pedals[:0] = [(0.0, control, value) for control, value in pedals.items()]
     return take
 
 
-def _phrase(take: _Take, beats: int, bpm: float, bar: float) -> Phrase:
+def _one_by_one(notes: list[_Note]) -> list[_Note]:
+    """Each key comes up before it is struck again; of two strikes at one moment the later counts,
+    since a key can only make one."""
+    following: dict[int, float] = {}
+    kept: list[_Note] = []
+    in_order = sorted(notes, key=lambda note: note[0])
+    for onset, end, pitch, velocity in in_order[::-1]:
+        until = following.get(pitch, np.inf)
+        if until - onset >= SHORTEST:
+            kept.append((onset, min(end, until), pitch, velocity))
+            following[pitch] = onset
+    return kept[::-1]
+
+
+def _phrase(take: _Take, beats: int, bpm: float, bar: float, least: float) -> Phrase:
     per_second = bpm / 60.0
     rows = [
         (start * per_second, (end - start) * per_second, pitch, velocity)
@@ -196,7 +224,7 @@ def _phrase(take: _Take, beats: int, bpm: float, bar: float) -> Phrase:
         for time, control, value in take.pedals
         if time * per_second < beats
     )
-    return _repeated(Phrase(notes, pedals, float(beats), bpm, bar))
+    return _repeated(Phrase(notes, pedals, float(beats), bpm, bar), least)
 
 
 def _round_the_seam(
@@ -207,8 +235,8 @@ def _round_the_seam(
     return [row for row in rows if not (row[0] > beats - SAME_NOTE and row[2] in firsts)]
 
 
-def _repeated(phrase: Phrase) -> Phrase:
-    times = int(np.ceil(MIN_BEATS / phrase.beats))
+def _repeated(phrase: Phrase, least: float) -> Phrase:
+    times = int(np.ceil(least / phrase.beats))
     if times == 1:
         return phrase
     shifts = np.arange(times) * phrase.beats

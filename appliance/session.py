@@ -4,51 +4,44 @@ No clock, thread, port or file of its own: under one random seed the same events
 effects, so a whole concert can be played in milliseconds.
 """
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from appliance.deciding import Terms
-from appliance.errors import SeedError
+from appliance.conversing import Conversing, in_short
 from appliance.events import (
-    BeginTake,
     Command,
-    CompareSeed,
+    Conduct,
+    Conducted,
+    CorpusOpened,
     Effect,
-    EndTake,
     Event,
-    KeepSeed,
+    Heard,
     MidiIn,
     PlayerEmbedded,
     PlayerRestarted,
+    PowerOff,
+    Refused,
     Reported,
+    Said,
     SeedCompared,
-    Show,
     State,
     Tap,
     Tick,
-    View,
     Warned,
-    Write,
 )
-from appliance.ledger import Ledger
-from appliance.listener import Listener
-from appliance.moves import MOST_SEMITONES, transposition
+from appliance.moves import MOST_SEMITONES
 from appliance.playing import Playing
-from appliance.policies import Policy, prepare
+from appliance.policies import Policy
 from appliance.policies.facts import Facts
-from appliance.policies.listening import tracks
-from appliance.seed import MAX_SECONDS, capture
+from appliance.recorder import Recorder
+from appliance.second_keyboard import SecondKeyboard
+from appliance.seed import Seed
 from appliance.settings import Settings
-from appliance.tracking import Tracker
-from appliance.transport import MAX_BPM, MIN_BPM, Transport
+from appliance.taking import Kit
+from appliance.transport import MAX_BPM, MIN_BPM
+from appliance.viewing import Scene, Viewer
 from corpus.keeping.bundle import Bundle
-
-LISTEN_MESSAGES = 20_000  # MIDI in that is remembered: a take of MAX_SECONDS at full wire speed
-NOTICE_NS = 4_000_000_000
-IDLE = Transport(0.0, 0, 120.0)  # what beats are where no loop gives any
-DRAIN_NS = 2_000_000_000  # how long a finished take waits for the player's last reports
 
 __all__ = ["Session", "Settings"]
 
@@ -63,57 +56,33 @@ _ACTS: dict[str, Act] = {
 }
 
 
-@dataclass
-class _Closing:
-    """A take that is over, but for the reports of its last messages."""
-
-    playing: Playing
-    deadline: int
-
-
 class Session:
     """idle -> recording -> warmup -> groove -> ending -> idle, for ever."""
 
     def __init__(self, settings: Settings, bundle: Bundle, policy: Policy) -> None:
-        self._settings = settings
-        self._bundle = bundle
-        self._policy = policy
-        self._facts = Facts(bundle).ready()
-        prepare(policy, self._facts)
-        self._listened: deque[tuple[int, bytes]] = deque(maxlen=LISTEN_MESSAGES)
-        self._listener = Listener()
-        self._tracker = Tracker(self._listener, tracks(policy))
-        self._takes = 0
-        self._take_start: int | None = None  # while recording: the first tap
-        self._over_at = 0  # the last take: an event may come late, a take cannot begin before it
-        self._playing: Playing | None = None
-        self._closing: _Closing | None = None
-        self._next_seq = 1
-        self._now = 0
-        self._notice = ""
-        self._notice_until = 0
-        self._warning = ""
-        self._shown: View | None = None
+        kit = Kit(settings, bundle, Facts(bundle).ready(), policy)
+        self._viewer = Viewer()
+        self._recorder = Recorder(kit, self._viewer.say)
+        self._second = SecondKeyboard()
+        self._talks = Conversing(self._recorder.listener, self._command)
+        self._talks.prepare(kit.bundle, kit.facts)
 
     @property
     def state(self) -> State:
-        if self._playing is None:
-            return "idle" if self._take_start is None else "recording"
-        if self._playing.ending:
-            return "ending"
-        return "warmup" if self._playing.current.source == "seed" else "groove"
+        return self._recorder.state
 
     @property
     def playing(self) -> Playing | None:
         """The take that plays, to look at; None when none does."""
-        return self._playing
+        take = self._recorder.take
+        return None if take is None else take.playing
 
     def step(self, event: Event) -> list[Effect]:
         """What follows from an event. Never raises on anything that a person or a cable does."""
-        self._now = max(self._now, event.at)
+        self._recorder.now = self._viewer.now = max(self._recorder.now, event.at)
         match event:
             case Tick():
-                effects = self._tick()
+                effects = self._recorder.advance()
             case Tap():
                 effects = self._tap(event.at)
             case Command():
@@ -128,316 +97,204 @@ class Session:
                 effects = self._player_embedded(event)
             case PlayerRestarted():
                 effects = self._player_restarted(event)
+            case CorpusOpened():
+                self._talks.prepare(event.bundle, event.facts)
+                effects = self._change(bundle=event.bundle, facts=event.facts)
+            case Said():
+                effects = self._talks.said(event, self._recorder.take)
+            case Conducted():
+                effects = self._talks.conducted(event, self._recorder.take)
             case Warned():
                 effects = self._warned(event)
-        return effects + self._tell_news() + self._show()
+        self._recorder.renew()
+        effects += self._talks.keep(self._recorder.take)
+        return effects + self._tell_news() + self._show(effects)
 
     @property
     def is_busy(self) -> bool:
         """Something plays, is recorded, or was not reported yet."""
-        return self.state != "idle" or self._closing is not None
+        return self.state != "idle" or self._recorder.is_closing
+
+    @property
+    def notices(self) -> int:
+        """How many there were; the view has the latest."""
+        return self._viewer.notices
+
+    def table(self) -> dict[str, Any]:
+        """The attribute table of the loop that sounds, as JSON has it: see Conversing.table."""
+        return self._talks.table(self._recorder.take)
 
     def finish(self) -> list[Effect]:
         """Close a take that still waits for reports: none will come."""
-        return self._drain(patience=False)
+        return self._recorder.drain(patience=False)
 
-    # -- time -----------------------------------------------------------------------------------
+    def reconfigure(self, settings: Settings, policy: Policy | None = None) -> None:
+        """Play with these from the next take on; the policy stays if none is given."""
+        self._change(settings=settings, **({} if policy is None else {"policy": policy}))
+        self._recorder.renew()
 
-    def _tick(self) -> list[Effect]:
-        effects: list[Effect] = []
-        if self._playing is not None:
-            effects += self._playing.advance(self._now)
-            effects += self._track(self._playing)
-            if self._playing.finished:
-                effects.append(self._playing.stop_pulses())
-                self._close()
-        elif self._take_start is not None and self._recorded_seconds() > MAX_SECONDS:
-            effects += self._drop_take("TOO LONG")
-        return effects + self._drain()
-
-    def _drain(self, patience: bool = True) -> list[Effect]:
-        closing = self._closing
-        if closing is None:
-            return []
-        ledger = closing.playing.ledger
-        if patience and (ledger.waiting or ledger.stuck) and self._now < closing.deadline:
-            return []
-        self._closing = None
-        end = Write("events", {"t": ledger.seconds(self._now), "event": "end"})
-        return [*ledger.close(), end, EndTake(self._summary(closing.playing))]
+    def remember(self, seed: Seed) -> None:
+        """What `replay` plays until one is looped here; too late if one was."""
+        if self._recorder.last_seed is None:
+            self._recorder.last_seed = seed
 
     # -- gestures and commands --------------------------------------------------------------------
 
     def _tap(self, at: int) -> list[Effect]:
-        match self.state:
-            case "idle":
-                return self._begin_take(at)
-            case "recording":
-                return self._begin_loop(at)
-            case _:
-                pending = self._playing is not None and self._playing.course.has_moves
-                return self._cancel(at) if pending else self._act("hold", at)
+        if self.state in ("idle", "recording"):
+            return self._command(Command(at, "record"))
+        pending = self.playing is not None and self.playing.course.has_moves
+        if self.playing is not None:
+            self._talks.tapped(self.playing, at)
+        return self._cancel(at) if pending else self._act("hold", at)
 
     def _command(self, command: Command) -> list[Effect]:
-        at = command.at
+        recorder, at = self._recorder, command.at
+        match self.state, command.verb:
+            case "idle", "record":
+                return recorder.record(at)
+            case "idle", "recent":
+                return recorder.recent(at)
+            case "idle", "replay":
+                return recorder.replay(at)
+            case "idle", "shutdown":
+                return [*recorder.drain(patience=False), PowerOff()]
+            case "recording", "loop" | "record":  # both taps have one name for those who want that
+                return recorder.loop(at)
+            case "recording", "over":
+                return recorder.over(at)
+            case "recording", "discard":
+                return recorder.drop("DISCARDED")
+            case _, "loop" | "over" | "discard":
+                return [Refused("NOT RECORDING")]
+            case _, "record" | "recent" | "replay" | "shutdown":
+                return [Refused("STOP FIRST")]
+            case _, "withdraw":
+                return recorder.withdraw(at)
+            case _, "mark":
+                return recorder.mark(at, command.text)
+            case _, "stop":
+                return recorder.stop(at)
+        return self._shape(command)
+
+    def _shape(self, command: Command) -> list[Effect]:
+        """What plays, or will."""
         match command.verb:
-            case "record":
-                if self.state in ("idle", "recording"):
-                    return self._tap(at)
-                self._say("STOP FIRST")
-                return []
-            case "stop":
-                return self._stop(at)
             case "tempo":
                 return self._tempo(command)
             case "transpose":
-                return self._transpose(command.value, at)
+                return self._transpose(command.value, command.at)
             case "cancel":
-                return self._cancel(at)
+                return self._cancel(command.at)
             case verb if verb in _ACTS:
-                return self._act(verb, at)
-        self._say(f"UNKNOWN: {command.verb[:12]}")
-        return []
+                return self._act(verb, command.at)
+        return [Refused(f"UNKNOWN: {command.verb[:12]}")]
 
     def _act(self, verb: str, at: int) -> list[Effect]:
         if verb == "hold" and self.state == "ending":
-            self._say("ENDING")
-            return []
+            return [Refused("ENDING")]
         return self._move(verb, _ACTS[verb], at)
 
     def _cancel(self, at: int) -> list[Effect]:
         """Take back what is pending; while it ends, the ending."""
-        if self._playing is not None and not self._playing.course.has_moves:
-            self._say("NOTHING IS PENDING")
-            return []
+        if self.playing is not None and not self.playing.course.has_moves:
+            return [Refused("NOTHING IS PENDING")]
         ending = self.state == "ending"
         return self._move("cancel", lambda playing, at: playing.cancel(at, ending), at)
 
     def _transpose(self, semitones: float | None, at: int) -> list[Effect]:
         if semitones is None or not abs(semitones) <= MOST_SEMITONES or semitones % 1:
-            self._say(f"TRANSPOSE -{MOST_SEMITONES} TO {MOST_SEMITONES}")
-            return []
+            return [Refused(f"TRANSPOSE -{MOST_SEMITONES} TO {MOST_SEMITONES}")]
         wanted = int(semitones)
+        talk = None if self.playing is None else self.playing.talk
+        if talk is not None and talk.keeps_key:
+            return [Refused(talk.keeps_key)]
         return self._move(f"transpose {wanted:+d}", lambda one, at: one.transpose(wanted, at), at)
 
     def _move(self, name: str, act: Act, at: int) -> list[Effect]:
-        if self._playing is None:
-            self._say("NOTHING PLAYS")
-            return []
-        effects = act(self._playing, at)
+        if self.playing is None:
+            return [Refused("NOTHING PLAYS")]
+        effects = act(self.playing, at)
         if effects is None:
-            self._say("TOO LATE")
-            return []
-        return [*effects, self._journal("move", move=name)]
+            return [Refused("TOO LATE")]
+        return [*effects, *self._journal("move", move=name)]
 
     def _tempo(self, command: Command) -> list[Effect]:
-        bpm = command.value
+        bpm, recorder = command.value, self._recorder
         if bpm is None or not MIN_BPM <= bpm <= MAX_BPM:
-            self._say(f"TEMPO {MIN_BPM:g} TO {MAX_BPM:g}")
-            return []
-        if self._playing is None:
-            self._settings = replace(self._settings, bpm=bpm)
-            return []
-        return self._playing.set_tempo(bpm, command.at)
+            return [Refused(f"TEMPO {MIN_BPM:g} TO {MAX_BPM:g}")]
+        if recorder.take is not None:
+            return self._talks.tempo(recorder.take, bpm, command.at)
+        recorder.kit = replace(recorder.kit, settings=replace(recorder.kit.settings, bpm=bpm))
+        if "settings" in recorder.coming:
+            self._change(settings=replace(recorder.coming["settings"], bpm=bpm))
+        return []
 
-    def _stop(self, at: int) -> list[Effect]:
-        if self._take_start is not None:
-            return self._drop_take("STOPPED")
-        if self._playing is None:
-            return []
-        effects = self._playing.silence(at)
-        self._close()
-        return effects
-
-    # -- takes ------------------------------------------------------------------------------------
-
-    def _begin_take(self, at: int) -> list[Effect]:
-        effects = self._drain(patience=False)
-        self._take_start = max(at, self._over_at)
-        self._notice = ""
-        return [*effects, BeginTake()]
-
-    def _drop_take(self, why: str) -> list[Effect]:
-        self._take_start = None
-        self._say(why)
-        return [EndTake(None)]
-
-    def _begin_loop(self, at: int) -> list[Effect]:
-        """The second tap: from here the loop is on the grid."""
-        assert self._take_start is not None
-        start = self._take_start
-        try:
-            seed = capture(start, at, self._listened, self._settings.bpm)
-        except SeedError as error:
-            return self._drop_take(str(error))
-        self._take_start = None
-        self._takes += 1
-        bpm, bar = seed.phrase.bpm, seed.phrase.bar
-        first_tap = bar  # a bar of room before it, for its lead-in
-        start_beat = first_tap + max(1, round(seed.seconds * bpm / 60))
-        ledger = Ledger(self._next_seq, start)
-        self._listener.begin(start_beat)
-        self._tracker.begin(start_beat)
-        terms = Terms(seed, self._bundle, self._facts, self._settings, self._takes)
-        self._playing = Playing(terms, self._policy, start_beat, start, at, ledger, self._listener)
-        line = {
-            "t": ledger.seconds(at),
-            "event": "loop",
-            "beat": start_beat,
-            "bpm": bpm,
-            "bar": bar,
-            "first_tap": first_tap,
-            "confidence": round(seed.confidence, 3),
-        }
-        self._say(f"{seed.phrase.beats:g} BEATS {bpm:.0f} BPM")
-        return [
-            *self._playing.advance(at),  # sound before paper
-            KeepSeed(seed, first_tap, self._summary(self._playing)),
-            Write("events", line),
-            CompareSeed(self._takes, seed.phrase),
-        ]
-
-    def _seed_compared(self, event: SeedCompared) -> list[Effect]:
-        if self._playing is None or event.take != self._takes:
-            return []  # of a take that is over
-        return self._playing.seed_compared(event.found, event.fault, event.at)
-
-    def _close(self) -> None:
-        assert self._playing is not None
-        self._next_seq = self._playing.ledger.next_seq
-        self._closing = _Closing(self._playing, self._now + DRAIN_NS)
-        self._playing = None
-        self._over_at = self._now
-        self._listener.begin(IDLE.beat_at(self._now))
-
-    def _summary(self, playing: Playing) -> dict[str, Any]:
-        phrase, ledger = playing.seed.phrase, playing.ledger
-        return {
-            "seed": {
-                "notes": len(phrase.notes),
-                "beats": phrase.beats,
-                "seconds": round(playing.seed.seconds, 6),
-                "bpm": round(phrase.bpm, 6),
-            },
-            "loops": playing.course.loops_begun,
-            "bundle": {"name": self._bundle.name, "sha256": self._bundle.sha256},
-            "rng": self._settings.rng,
-            "lateness_us": ledger.lateness.summary(),
-            "late_over_1ms": ledger.lateness.over(1000),
-            "stuck_notes": ledger.stuck,
-            "gaps_ms_max": round(ledger.gap_ns / 1e6, 3),
-            "warmup_loops": playing.course.seed_loops,
-            "distinct_segments": len(playing.course.rows_heard),
-        }
+    def _change(self, **what: Any) -> list[Effect]:
+        """Of what takes are played with, from the next one on."""
+        self._recorder.coming |= what
+        return []
 
     # -- what comes in ----------------------------------------------------------------------------
 
     def _midi_in(self, event: MidiIn) -> list[Effect]:
         if not _is_note_or_control(event.data):
             return []  # clock and sensing are the firmware's
-        channel = self._settings.transpose_channel
-        if channel and event.data[0] & 0x0F == channel - 1:
-            semitones = transposition(event.data, channel)
-            return [] if semitones is None else self._transpose(semitones, event.at)
-        self._listened.append((event.at, event.data))
-        if self._playing is not None:
-            beat = self._playing.transport.beat_at(event.at)
-            self._listener.hear(beat, event.data)
-            seconds = self._playing.ledger.seconds(event.at)
-            line = {"t": seconds, "beat": round(beat, 9)}
-        else:
-            self._listener.hear(IDLE.beat_at(event.at), event.data)
-            if self._take_start is None:
-                return []
-            line = {"t": round((event.at - self._take_start) / 1e9, 6)}
-        return [Write("events", line | {"who": "player", "midi": event.data.hex()})]
-
-    def _track(self, playing: Playing) -> list[Effect]:
-        transport, bar = playing.transport, playing.seed.phrase.bar
-        return self._tracker.ask(transport.beat_at(self._now), transport.bpm, bar)
-
-    def _player_embedded(self, event: PlayerEmbedded) -> list[Effect]:
-        fault = self._tracker.answered(event)
-        return [self._journal("degraded", why=fault)] if fault and self._playing else []
+        channel = self._recorder.kit.settings.second_channel
+        if event.second or (channel and event.data[0] & 0x0F == channel - 1):
+            wish = self._second.hear(event.at, event.data)
+            return [] if wish is None else self._command(Command(event.at, *wish))
+        return self._recorder.hear(event.at, event.data)
 
     def _reported(self, event: Reported) -> list[Effect]:
-        effects: list[Effect] = []
-        if self._closing is not None:
-            effects += self._closing.playing.reported(event)
-        if self._playing is not None:
-            effects += self._playing.reported(event)
-        return effects + self._drain()
+        lines = [line for take in self._recorder.takes() for line in take.playing.reported(event)]
+        return [*lines, *self._recorder.drain()]
+
+    def _seed_compared(self, event: SeedCompared) -> list[Effect]:
+        if self.playing is None or event.take != self._recorder.comparisons:
+            return []  # of a take that is over
+        return self.playing.seed_compared(event.found, event.fault, event.at)
+
+    def _player_embedded(self, event: PlayerEmbedded) -> list[Effect]:
+        fault = self._recorder.tracker.answered(event)
+        return self._journal("degraded", why=fault) if fault else []
 
     def _player_restarted(self, event: PlayerRestarted) -> list[Effect]:
-        if self._playing is None:
+        if self.playing is None:
             return []
-        return [*self._playing.resend(event.at), self._journal("degraded", why="player restarted")]
+        again = self.playing.resend(event.at)
+        return [*again, *self._journal("degraded", why="player restarted")]
 
     def _warned(self, event: Warned) -> list[Effect]:
-        if event.text == self._warning:
+        if event.text == self._viewer.warning:
             return []
-        self._warning = event.text
-        return [self._journal("degraded", why=event.text)] if self._playing else []
+        self._viewer.warning = event.text
+        return self._journal("degraded", why=event.text)
+
+    # -- what is told -----------------------------------------------------------------------------
 
     def _tell_news(self) -> list[Effect]:
         """What happened in the take by itself, on the screen and in the journal."""
-        if self._playing is None:
-            return []
-        news = self._playing.news()
-        for notice, _ in news:
-            self._say(notice)
-        return [self._journal("degraded", why=why) for _, why in news]
+        effects: list[Effect] = []
+        for notice, why in [] if self.playing is None else self.playing.news():
+            self._viewer.say(notice)
+            effects += self._journal("degraded", why=why)
+        return effects
 
-    def _journal(self, what: str, **more: Any) -> Write:
-        assert self._playing is not None
-        seconds = self._playing.ledger.seconds(self._now)
-        return Write("events", {"t": seconds, "event": what} | more)
+    def _journal(self, what: str, **more: Any) -> list[Effect]:
+        """A line about what plays; none when nothing does."""
+        take = self._recorder.take
+        return [] if take is None else [take.line(self._recorder.now, event=what, **more)]
 
-    # -- the screen -------------------------------------------------------------------------------
-
-    def _say(self, notice: str) -> None:
-        self._notice, self._notice_until = notice, self._now + NOTICE_NS
-
-    def _recorded_seconds(self) -> float:
-        return 0.0 if self._take_start is None else (self._now - self._take_start) / 1e9
-
-    def _show(self) -> list[Effect]:
-        """Ask for a new picture when something on it has changed."""
-        view = self._view()
-        if view == self._shown:
-            return []
-        self._shown = view
-        return [Show(view)]
-
-    def _view(self) -> View:
-        notice = self._notice if self._now < self._notice_until else ""
-        view = View(
-            self.state,
-            self._bundle.name,
-            self._settings.bpm,
-            notice=notice,
-            warning=self._warning,
-        )
-        if self._playing is None:
-            return replace(view, beat=int(self._recorded_seconds()))
-        current, queued = self._playing.current, self._playing.queued
-        pending = self._playing.pending
-        beat = self._playing.transport.beat_at(self._now) - current.loop.start
-        return replace(
-            view,
-            bpm=round(self._playing.transport.bpm, 1),
-            beat=int(min(max(beat, 0.0), current.loop.beats - 1)) + 1,
-            beats=round(current.loop.beats),
-            loop=current.loop.number,
-            current=current.source,
-            queued=queued.source if queued else "",
-            similarity=round(queued.choice.similarity, 2) if queued else None,
-            hold=self._playing.hold,
-            why=(queued or current).choice.why,
-            pending=pending.word if pending else "",
-            pending_beats=pending.beats if pending else 0,
-            pending_loops=pending.loops if pending else 0,
-        )
+    def _show(self, effects: list[Effect]) -> list[Effect]:
+        for effect in effects:
+            if isinstance(effect, Refused):
+                self._viewer.say(effect.why)
+            if isinstance(effect, Heard | Conduct):
+                self._viewer.say(in_short(effect))
+        kit, recorded = self._recorder.kit, self._recorder.recorded
+        scene = Scene(self.state, kit.bundle.name, kit.settings.bpm, recorded, self.playing)
+        return [*self._viewer.show(scene)]
 
 
 def _is_note_or_control(data: bytes) -> bool:

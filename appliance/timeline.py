@@ -57,6 +57,11 @@ class Timeline:
         self.position = until
         return out
 
+    def skip(self, until: float) -> list[Message]:
+        """Begin at beat `until`, before anything was handed over; what is left out."""
+        self.position = until
+        return [_message(row) for row in self._events[self._events["beat"] < until].tolist()]
+
     def take_back(self, beat: float) -> None:
         """Count what was handed over from `beat` on as not handed over."""
         while self._handed and self._handed[-1].beat >= beat:

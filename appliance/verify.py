@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from appliance.arranger import CONTROL, NOTE_ON, Loop, arrange, let_go, messages
+from appliance.copilot.shelf import Shelf
 from appliance.edits import EditError, edited
-from appliance.errors import SessionFolderError
+from appliance.errors import SessionFolderError, VerificationError
 from appliance.folder import (
     EVENTS,
     PERFORMANCE,
@@ -29,6 +30,8 @@ from appliance.folder import (
     read_session,
     write_performance,
 )
+from appliance.policies.moment import SEED
+from appliance.verify_rounds import Edits, as_said, check_rounds, parted
 from corpus.cutting.rotation import rotated
 from corpus.keeping.bundle import Bundle
 from corpus.midiwrite import to_tick
@@ -39,17 +42,15 @@ SEED_NEAR = 0.005  # beats: the seed is written in ticks, the journal in microse
 LEAD_ROOM = 1.0  # beats; no lead-in is longer
 
 
-class VerificationError(SessionFolderError):
-    """The folder is readable, but what it holds does not hold together."""
-
-
 @dataclass(frozen=True)
 class Verified:
-    """What was proved: notes of the system, loops, and notes left out with a reason."""
+    """What was proved: notes of the system, loops, notes left out with a reason, and rounds of
+    conversation."""
 
     notes: int
     loops: int
     left_out: int
+    rounds: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def verify_session(folder: Path, bundle: Bundle) -> Verified:
         )
     if session["stuck_notes"]:
         raise VerificationError(f"{folder}: {session['stuck_notes']} notes were never let go")
-    loops = _derive(folder, bundle, float(session["seed"]["beats"]))
+    shelf = Shelf(bundle, read_seed(folder, read_grid(folder), float(session["seed"]["beats"])))
+    loops = _derive(folder, shelf)
     reasons = _reasons(folder)
     if reasons.ended and session["loops"] != len(loops):
         raise VerificationError(f"{folder}: {session['loops']} loops said, {len(loops)} written")
@@ -92,44 +94,55 @@ def verify_session(folder: Path, bundle: Bundle) -> Verified:
     _check_pedals(folder, loops, reasons)
     played = read_performance(folder)["system"]
     left_out = _compare(folder, _planned(loops), played, reasons)
-    return Verified(len(played), len(loops), left_out)
+    rounds = check_rounds(folder, shelf, reasons.ended)
+    return Verified(len(played), len(loops), left_out, rounds)
 
 
-def _derive(folder: Path, bundle: Bundle, seed_beats: float) -> list[Loop]:
+def _derive(folder: Path, shelf: Shelf) -> list[Loop]:
     """The loops that provenance tells of, from the seed and the bundle alone."""
     grid = read_grid(folder)
-    seed = read_seed(folder, grid, seed_beats)
     loops: list[Loop] = []
     for line in read_lines(folder, PROVENANCE):
         number = len(loops)
         if line["loop"] != number or (loops and line["start_beat"] != loops[-1].end):
             raise VerificationError(f"{folder}: loop {line['loop']} is out of place on the grid")
-        source = _source(folder, line, seed, bundle)
-        phrase = _edited(folder, line, rotated(source, _beat_it_begins_at(folder, line, source)))
+        phrase, semitones = _sounded(folder, line, shelf)
         _check_tempo(folder, line, grid, phrase.bpm)
         if line["beats"] != phrase.beats:
             raise VerificationError(f"{folder}: loop {number} is not as long as what it says it is")
         start, scale = line["start_beat"], line["velocity_scale"]
-        loops.append(arrange(number, start, phrase, line["transpose"], scale))
+        loops.append(arrange(number, start, phrase, semitones, scale))
     if not loops:
         raise VerificationError(f"{folder}: {PROVENANCE} is empty")
     return loops
 
 
-def _source(folder: Path, line: dict[str, Any], seed: Phrase, bundle: Bundle) -> Phrase:
+def _sounded(folder: Path, line: dict[str, Any], shelf: Shelf) -> tuple[Phrase, int]:
+    """What a line of provenance says, after all edits, and by how much it is still transposed."""
+    source = _source(folder, line, shelf)
+    turned = rotated(source, _beat_it_begins_at(folder, line, source))
+    said, rest = parted(line["edits"])
+    if not said:
+        return _edited(folder, line, turned, rest), line["transpose"]
+    row = SEED if line["source"] == "seed" else shelf.bundle.row(line["source"])
+    return _edited(folder, line, as_said(folder, line, row, shelf), rest), 0
+
+
+def _source(folder: Path, line: dict[str, Any], shelf: Shelf) -> Phrase:
+    bundle = shelf.bundle
     if line["source"] != "seed":
         row = bundle.row(line["source"])
         _check_origin(folder, line, bundle.segments[row])
         return bundle.phrase(row)
     if line["loop"] == 0 and (line["edits"] or line["transpose"] or line["rotate_beats"]):
         raise VerificationError(f"{folder}: the first loop is not the seed as it was played")
-    return seed
+    return shelf.phrase(SEED)
 
 
-def _edited(folder: Path, line: dict[str, Any], phrase: Phrase) -> Phrase:
+def _edited(folder: Path, line: dict[str, Any], phrase: Phrase, edits: Edits) -> Phrase:
     """The source after the edits that are written down; made again, none of them is believed."""
     try:
-        return edited(phrase, line["edits"])
+        return edited(phrase, edits)
     except EditError as error:
         raise VerificationError(f"{folder}: loop {line['loop']}: {error}") from error
 
@@ -159,8 +172,11 @@ def _check_tempo(folder: Path, line: dict[str, Any], grid: Grid, source_bpm: flo
 
 
 def _check_seed(folder: Path, first: Loop) -> None:
-    """Every note of the seed was played by the pianist, before the loop began."""
+    """Every note of the seed was played by the pianist, before the loop began; what is replayed
+    was, in another session."""
     grid = read_grid(folder)
+    if grid.source == "replay":
+        return
     played: dict[tuple[int, int], list[float]] = defaultdict(list)
     for line in read_lines(folder, EVENTS):
         if line.get("who") == "player" and "beat" not in line:
@@ -171,8 +187,8 @@ def _check_seed(folder: Path, first: Loop) -> None:
     taken = round(first.start - grid.first_tap)  # beats between the taps; the loop may repeat them
     for onset, _, pitch, velocity in first.notes.tolist():
         wanted = (onset - first.start + LEAD_ROOM) % taken - LEAD_ROOM
-        if wanted < 0:
-            continue  # before the first tap the journal had not begun
+        if to_tick(wanted) <= 0:
+            continue  # before the first tap, or with it, the journal had not begun
         if all(abs(beat - wanted) > SEED_NEAR for beat in played[pitch, velocity]):
             raise VerificationError(f"{folder}: key {pitch} of the seed was not played as one")
 

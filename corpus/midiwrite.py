@@ -1,10 +1,12 @@
 """Note arrays in beats to MIDI files. Writing is mido's."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import mido
 
+from corpus.keeping import atomic
 from models.notes import Notes, Pedals, Phrase
 
 TICKS_PER_BEAT = 960  # of the files written here
@@ -46,13 +48,16 @@ def message_track(name: str, events: list[Event]) -> mido.MidiTrack:
 
 
 def save_midi(path: Path, tracks: list[mido.MidiTrack], end: float) -> None:
-    """Write the tracks, each closed at beat `end` or at its own last event; names are UTF-8."""
+    """Write the tracks, each closed at beat `end` or at its own last event; names are UTF-8. The
+    file is whole or not there."""
     midi = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT, charset="utf-8")
     for track in tracks:
         length = sum(message.time for message in track)
         rest = max(0, to_tick(end) - length)
         midi.tracks.append([*track, mido.MetaMessage("end_of_track", time=rest)])
-    midi.save(path)
+    data = io.BytesIO()
+    midi.save(file=data)
+    atomic.write_bytes(path, data.getvalue())
 
 
 def _metre(bar: float) -> tuple[int, int]:

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from firmware.errors import FirmwareError
+from firmware.oled_settings import OledSettings
 from firmware.ports import find_port, list_ports, open_input
+from firmware.switches import GPIO, MIDI, USB, SwitchSettings
 
 State = Literal["ok", "warning", "fault"]
 
@@ -22,6 +24,7 @@ PRIORITY = 80
 
 LISTEN_S = 1.0  # a piano that sends active sensing does so every 0.3 s
 
+_NAME = "N: Name="  # in /proc/bus/input/devices
 _ASK_FOR_REALTIME = "import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param({}))"
 
 
@@ -49,6 +52,8 @@ class Patient:
     root: Path = Path("/")
     priority: int = PRIORITY
     """The one that the player will ask for."""
+    oled: OledSettings | None = field(default_factory=OledSettings)
+    switches: SwitchSettings = field(default_factory=lambda: SwitchSettings((GPIO,)))
 
 
 def examine(patient: Patient) -> list[Finding]:
@@ -144,18 +149,71 @@ def piano_alive(patient: Patient) -> Finding:
 
 
 def screen(patient: Patient) -> Finding:
-    buses = sorted(path.name for path in (patient.root / "dev").glob("i2c-*"))
-    if buses:
-        return Finding("screen", "ok", f"I2C on {', '.join(buses)}")
-    cure = "to use one: sudo raspi-config nonint do_i2c 0"
-    return Finding("screen", "warning", "no I2C bus; the box plays without a screen", cure)
+    settings = patient.oled
+    if settings is None:
+        return Finding("screen", "ok", "none is fitted")
+    if settings.bus == "i2c":
+        node, interface = f"dev/i2c-{settings.port}", "i2c"
+        found = f"I2C {settings.port} at {settings.address:#04x}"
+    else:
+        node, interface = f"dev/spidev{settings.port}.{settings.spi_device}", "spi"
+        found = f"SPI {settings.port}.{settings.spi_device}"
+    path = patient.root / node
+    if not path.exists():
+        cure = f"to use one: sudo raspi-config nonint do_{interface} 0"
+        return Finding("screen", "warning", f"no /{node}; the box plays without a screen", cure)
+    if not os.access(path, os.R_OK | os.W_OK):
+        cure = f"put the box's user into the group {interface}"
+        return Finding("screen", "warning", f"/{node} may not be used", cure)
+    return Finding("screen", "ok", found)
 
 
 def footswitch(patient: Patient) -> Finding:
-    chips = sorted(path.name for path in (patient.root / "dev").glob("gpiochip*"))
-    if chips:
-        return Finding("footswitch", "ok", f"GPIO on {', '.join(chips)}")
-    return Finding("footswitch", "warning", "no GPIO", "use the space bar of a terminal")
+    """Each source that is fitted; one that can be pressed will do."""
+    looks = {GPIO: _gpio, MIDI: _midi_pedal, USB: _usb_pedal}
+    found = [looks[source](patient, patient.switches) for source in patient.switches.sources]
+    if not found:
+        return Finding("footswitch", "ok", "none is fitted")
+    return next((one for one in found if one.state == "ok"), found[0])
+
+
+def _gpio(patient: Patient, settings: SwitchSettings) -> Finding:
+    chips = sorted((patient.root / "dev").glob("gpiochip*"))
+    if not chips:
+        return Finding("footswitch", "warning", "no GPIO", "use a MIDI pedal, or a USB one")
+    if not any(os.access(chip, os.R_OK | os.W_OK) for chip in chips):
+        cure = "put the box's user into the group gpio"
+        return Finding("footswitch", "warning", "GPIO may not be used", cure)
+    names = ", ".join(chip.name for chip in chips)
+    return Finding("footswitch", "ok", f"GPIO {settings.gpio.pin} on {names}")
+
+
+def _midi_pedal(_patient: Patient, settings: SwitchSettings) -> Finding:
+    sign = f"{settings.trigger.kind}{settings.trigger.number}"
+    if not settings.midi_port:
+        return Finding("footswitch", "ok", f"{sign} of the piano")
+    names = list_ports()["inputs"]
+    index = find_port(settings.midi_port, names)
+    if index is not None:
+        return Finding("footswitch", "ok", f"{sign} on {names[index]}")
+    found = f"no MIDI input matches {settings.midi_port!r}"
+    return Finding("footswitch", "warning", found, "connect the pedal")
+
+
+def _usb_pedal(patient: Patient, settings: SwitchSettings) -> Finding:
+    """By the kernel's list: the pedal itself may be in use."""
+    file = patient.root / "proc/bus/input/devices"
+    text = file.read_text(errors="replace") if file.exists() else ""
+    names = [
+        line[len(_NAME) :].strip().strip('"')
+        for line in text.splitlines()
+        if line.startswith(_NAME)
+    ]
+    fitting = [name for name in names if settings.usb.fits(name)]
+    if fitting:
+        return Finding("footswitch", "ok", f"USB: {fitting[0]}")
+    found = f"no USB pedal is called {settings.usb.device!r}"
+    return Finding("footswitch", "warning", found, "connect it; its name is in /proc/bus/input")
 
 
 def disk(patient: Patient) -> Finding:

@@ -109,9 +109,14 @@ def _button(settings: GpioSettings, factory: Any) -> tuple[Any, Any]:
 def _lgpio() -> Any:
     # lgpio makes a pipe in the working directory otherwise, which may be one that it cannot write.
     os.environ.setdefault("LG_WD", tempfile.gettempdir())
-    from gpiozero.pins.lgpio import LGPIOFactory
+    here = os.open(".", os.O_PATH | os.O_CLOEXEC)
+    try:
+        from gpiozero.pins.lgpio import LGPIOFactory
 
-    return LGPIOFactory()
+        return LGPIOFactory()
+    finally:
+        os.fchdir(here)  # lgpio moves the whole process to LG_WD when it is imported
+        os.close(here)
 
 
 def _monotonic(ticks: float) -> int:

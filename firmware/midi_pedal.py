@@ -1,6 +1,5 @@
 """A MIDI pedal as a footswitch: any controller or note, on the piano or on a port of its own."""
 
-import os
 import re
 from collections import deque
 from contextlib import suppress
@@ -8,9 +7,8 @@ from dataclasses import dataclass
 
 from firmware.dispatch import SOFT, is_note_off, is_note_on
 from firmware.errors import FirmwareError
-from firmware.ports import InputPort, open_input
+from firmware.found_input import FoundInput
 from firmware.switch import MOST_EDGES, Edge
-from firmware.watch import PortWatch, Watched
 
 CONTROL_CHANGE = 0xB0
 
@@ -100,57 +98,20 @@ class PortPedal:
     """A MIDI pedal on a port of its own, found by name; it may come and go."""
 
     def __init__(self, pattern: str, trigger: Trigger) -> None:
-        self._pattern = pattern
         self._pedal = MidiPedal(trigger)
-        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._port: InputPort | None = None
-        self._watch: PortWatch | None = PortWatch({"input": Watched(pattern, None)}, self._seen)
+        self._input = FoundInput(pattern, "pedal", self._pedal.heard, self._pedal.let_go)
 
     @property
     def fault(self) -> str:
-        if self._port is not None:
-            return ""
-        return f"no MIDI input matches {self._pattern!r}; connect the pedal"
+        return self._input.fault
 
     def edges(self) -> list[Edge]:
-        with suppress(BlockingIOError, OSError):
-            os.eventfd_read(self._bell)
+        self._input.quieten()
         return self._pedal.edges()
 
     def fileno(self) -> int | None:
-        return self._bell if self._watch is not None else None
+        return self._input.fileno()
 
     def close(self) -> None:
         """Takes some hundredths of a second."""
-        watch, self._watch = self._watch, None
-        if watch is None:
-            return
-        watch.close()
-        self._drop()
-        os.close(self._bell)
-
-    # On the thread of the watch
-
-    def _seen(self, _direction: str, there: bool, ns: int) -> None:
-        if not there and self._port is not None:
-            self._drop()
-            self._pedal.let_go(ns)
-            self._ring()
-        elif there and self._port is None:
-            with suppress(FirmwareError):  # it is there, but taken: the next look may do better
-                self._port = open_input(self._pattern, self._received, own=False)
-
-    def _drop(self) -> None:
-        port, self._port = self._port, None
-        if port is not None:
-            port.close()
-
-    # On the thread of the driver
-
-    def _received(self, ns: int, data: bytes) -> None:
-        if self._pedal.heard(ns, data):
-            self._ring()
-
-    def _ring(self) -> None:
-        with suppress(BlockingIOError):  # it rings already
-            os.eventfd_write(self._bell, 1)
+        self._input.close()

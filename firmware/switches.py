@@ -61,6 +61,11 @@ class Switches:
         faults = [switch.fault for switch in self._switches]
         return "; ".join(faults) if all(faults) else ""
 
+    @property
+    def trigger(self) -> Trigger | None:
+        """What the piano's pedal sends, if that is one of them: nobody else may move it."""
+        return None if self._pedal is None else self._pedal.trigger
+
     def heard(self, ns: int, data: bytes) -> bool:
         """Whether a message of the piano was its footswitch, and so not music."""
         return self._pedal is not None and self._pedal.heard(ns, data)

@@ -21,9 +21,10 @@ MOST_NOTES = 64  # of a training segment; the few busier ones lose their end
 A_SONG = 3  # segments of a song in a contrastive batch: one, the next, and any other
 LIGHT = 0.3  # share of the usual changes to a segment in a contrastive batch
 OWN_KEY = 0.7  # of the contrastive batches
+TEMPO_SPREAD = 0.015  # of a tempo: people do not keep one to the decimal as files do
 LOWEST_SHIFT, HIGHEST_SHIFT = -6, 5
 ONSET_SLOTS, SLOTS_A_BEAT = 32, 4
-ONSET_SHARE = 0.65  # of how alike two segments are; pitch classes have the rest
+ONSET_SHARE = 0.8  # of how alike two segments are; pitch classes have the rest
 _SPREAD = 8  # batches that are drawn and sorted together, to need little padding
 
 Index = NDArray[np.integer[Any]]
@@ -38,6 +39,7 @@ class Songs:
 
     tokens: list[Tokens]
     tonics: Index
+    bpm: NDArray[np.float64]
     following: Index
     bounds: Index
 
@@ -47,18 +49,20 @@ class Songs:
 
 @dataclass(frozen=True, eq=False)
 class Contrast:
-    """A contrastive batch: tokens, the number of the song of each, and how alike each two are in
-    onsets and pitch classes, (batch, batch)."""
+    """A contrastive batch: tokens, the number of the song of each, how alike each two are in onsets
+    and pitch classes, (batch, batch), and tempi."""
 
     tokens: Tokens
     songs: Index
     alike: NDArray[np.float32]
+    bpm: NDArray[np.float64]
 
 
 def read_songs(files: Sequence[Path]) -> Songs:
     """Songs with at least two segments, which start at every bar. ModelError where none is left."""
     tokens: list[Tokens] = []
     tonics: list[int] = []
+    bpm: list[float] = []
     following: list[int] = []
     bounds = [0]
     for path in files:
@@ -72,10 +76,11 @@ def read_songs(files: Sequence[Path]) -> Songs:
             following.append(row_at.get(piece.start_beat + piece.phrase.beats, row))
         tokens += [encode(piece.phrase.notes)[:MOST_NOTES] for piece in found]
         tonics += [piece.tonic for piece in found]
+        bpm += [piece.phrase.bpm for piece in found]
         bounds.append(len(tokens))
     if len(bounds) < 3:
         raise ModelError("fewer than two songs of two segments to train with; give more recordings")
-    return Songs(tokens, np.array(tonics), np.array(following), np.array(bounds))
+    return Songs(tokens, *(np.array(column) for column in (tonics, bpm, following, bounds)))
 
 
 def diffusion_batch(
@@ -92,7 +97,9 @@ def diffusion_batch(
     return played, spectrograms(played)
 
 
-def contrast_batch(songs: Songs, count: int, rng: np.random.Generator) -> Contrast:
+def contrast_batch(
+    songs: Songs, count: int, rng: np.random.Generator, onset_share: float = ONSET_SHARE
+) -> Contrast:
     """A_SONG segments of each of `count` songs.
 
     Most batches give each song a key of its own, so that key tells songs apart; the others bring
@@ -109,7 +116,8 @@ def contrast_batch(songs: Songs, count: int, rng: np.random.Generator) -> Contra
         shift = (common - songs.tonics[rows] - LOWEST_SHIFT) % 12 + LOWEST_SHIFT
     tokens = augment.transpose(_padded(songs, rows), shift)
     played = augment.performed(tokens, rng, LIGHT)
-    return Contrast(played, np.repeat(chosen, A_SONG), alike(played))
+    bpm = songs.bpm[rows] * np.exp(rng.normal(0, TEMPO_SPREAD, len(rows)))
+    return Contrast(played, np.repeat(chosen, A_SONG), alike(played, onset_share), bpm)
 
 
 def alike(tokens: Tokens, onset_share: float = ONSET_SHARE) -> NDArray[np.float32]:

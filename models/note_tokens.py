@@ -3,8 +3,9 @@
 A phrase is read as though it were played at 187.5 BPM, so that a beat is STEPS_PER_BEAT steps of
 10 ms and sixteen beats are the 5.12 s window of the published encoding. Each note is one token of
 four whole numbers: onset step, pitch, duration in steps, velocity. The published encoding spends
-three tokens or more on the same, which the box would have to pay for. Tempo is not in it: the loop
-sets its own. Pedals are not in it either: how long a key is held is touch, what rings is the room.
+three tokens or more on the same, which the box would have to pay for. Tempo is not in it: it joins
+the vector later (models.tempo). Pedals are not heard: how long a key is held is touch, what rings
+is the room.
 """
 
 from collections.abc import Sequence

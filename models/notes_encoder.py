@@ -1,7 +1,7 @@
 """The notes encoder of a diffusion model as an embedder: what a phrase is like, in one vector.
 
-The vector is the mean of the encoder's outputs over the tokens, scaled to unit length. Trained by
-models.train, converted by models.export; this module needs neither.
+The vector is made of the mean of the encoder's outputs over the tokens, and of the tempo beside it.
+Trained by models.train, converted by models.export; this module needs neither.
 """
 
 import hashlib
@@ -15,11 +15,12 @@ from models.errors import ModelError
 from models.note_tokens import FIELDS, Tokens, pad, windows
 from models.notes import Phrase
 from models.one_by_one import embed_each
+from models.tempo import SIZE, joined
 from models.tflite import Signature, TfliteModel
 
 FILE = Path(__file__).with_name("notes_encoder.tflite")
 WINDOWS = (32, 64, 128)  # notes; a phrase is run in the smallest window that holds it
-VERSION = 1  # of how notes become tokens
+VERSION = 2  # of how notes become tokens, and tempo part of the vector
 
 
 def signature_name(window: int) -> str:
@@ -37,15 +38,17 @@ class NotesEncoder:
 
     def __init__(self, path: Path = FILE, threads: int = 1) -> None:
         self._model = TfliteModel(path, threads)
-        self.dimension = _checked_dimension(self._model)
+        self._width = _checked_dimension(self._model)
+        self.dimension = self._width + SIZE
 
     @property
     def sha256(self) -> str:
-        """Of the weights and of how notes become tokens."""
+        """Of the weights, how notes become tokens, and how tempo joins them."""
         return hashlib.sha256(f"{self.name} {VERSION} {self._model.sha256}".encode()).hexdigest()
 
     def embed(self, phrases: Sequence[Phrase]) -> Vectors:
-        return embed_each(phrases, self.dimension, self._embed, self._model.path)
+        vectors = embed_each(phrases, self._width, self._embed, self._model.path)
+        return joined(vectors, [phrase.bpm for phrase in phrases])
 
     def _embed(self, phrase: Phrase) -> Vectors:
         parts = windows(phrase.notes, WINDOWS[-1])

@@ -20,13 +20,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from models.batches import Songs, contrast_batch, diffusion_batch, read_songs
+from models.batches import ONSET_SHARE, Songs, contrast_batch, diffusion_batch, read_songs
 from models.dataset import VALIDATION, is_training, split
 from models.discriminant import discriminant
 from models.errors import ModelError
 from models.losses import across_loss, diffusion_loss, song_loss
 from models.network import NotesEncoder, Shape, SpectrogramDecoder
 from models.note_tokens import pad
+from models.tempo import on_circles
 
 STAGES = ("diffusion", "contrast")
 COLUMNS = ("stage", "step", "loss", "part_1", "part_2", "validation", "rate", "minutes")
@@ -45,12 +46,14 @@ class Settings:
 
     seed: int = 0
     diffusion_steps: int = 1000
-    contrast_steps: int = 2520
+    contrast_steps: int = 5500
     diffusion_size: int = 48
     contrast_songs: int = 80
     diffusion_rate: float = 2e-3
     contrast_rate: float = 1e-3
-    contrast_across: float = 0.4
+    contrast_across: float = 0.6
+    contrast_tempo: float = 0.2
+    contrast_onsets: float = ONSET_SHARE
     width: int = 128
     heads: int = 4
     layers: int = 3
@@ -93,8 +96,9 @@ class Trainer:
             level = (np.arange(size) + rng.random()) / size  # spread evenly over 0..1
             noise = rng.standard_normal(clean.shape, np.float32)
             return tokens, clean, level.astype(np.float32), noise
-        contrast = contrast_batch(songs, self.settings.contrast_songs, rng)
-        return contrast.tokens, contrast.songs, contrast.alike
+        settings = self.settings
+        contrast = contrast_batch(songs, settings.contrast_songs, rng, settings.contrast_onsets)
+        return contrast.tokens, contrast.songs, contrast.alike, on_circles(contrast.bpm)
 
     def set_readout(self) -> None:
         """Start the encoder's readout from the discriminant of every second training segment."""
@@ -124,7 +128,8 @@ class Trainer:
                 loss = diffusion_loss(self.encoder, self.decoder, *arrays)
                 return loss, loss.detach(), torch.zeros(())
             vectors = self._vectors(arrays[0])
-        cosines = vectors @ vectors.T
+        share = self.settings.contrast_tempo
+        cosines = (1 - share) * vectors @ vectors.T + share * arrays[3] @ arrays[3].T
         song = song_loss(cosines, arrays[1])
         across = across_loss(cosines, arrays[1], arrays[2])
         return song + self.settings.contrast_across * across, song.detach(), across.detach()

@@ -9,7 +9,7 @@ from support.music import make_bundle
 
 from corpus.keeping.bundle import Bundle
 
-pytest_plugins = ["support.jack"]
+pytest_plugins = ["support.jack", "support.sshd"]
 
 # Every run of the suite tries the same examples, so that a change is blamed only for what it did;
 # `make explore` looks for new ones.

@@ -22,6 +22,10 @@ from appliance.copilot.schema import Arg
 from appliance.copilot.shelf import Shelf
 from appliance.copilot.table import Table
 from appliance.errors import ConfigError
+from appliance.events import MidiIn, Said, Tap, Tick
+from appliance.policies import Groove
+from appliance.session import Session
+from appliance.settings import Settings
 from corpus.keeping.bundle import Bundle
 
 ROUNDS = 12
@@ -104,6 +108,29 @@ def request_figures(path: Path) -> dict[str, Any]:
     kinds = dict.fromkeys(line["kind"] for line in lines)
     rates = {kind: _rates([line for line in lines if line["kind"] == kind]) for kind in kinds}
     return {"requests": lines, "kinds": rates, "all": _rates(lines)}
+
+
+def request_lines(path: Path) -> list[str]:
+    """The figures of a file of requests as JSON lines: one a request, then the rates."""
+    figures = request_figures(path)
+    rates = {"kinds": figures["kinds"], "all": figures["all"]}
+    return [json.dumps(line, ensure_ascii=False) for line in (*figures["requests"], rates)]
+
+
+def request_table(path: Path) -> list[str]:
+    """The rates by kind, and each line that is not as expected."""
+    figures = request_figures(path)
+    heads = f"{path.name:24}{'count':>7}{'exact':>8}{'wrong':>8}{'ms max':>8}"
+    rows = [
+        f"{kind:24}{one['count']:>7}{one['exact']:>8.1%}{one['wrong']:>8.1%}{one['ms_max']:>8.1f}"
+        for kind, one in (*figures["kinds"].items(), ("all", figures["all"]))
+    ]
+    other = [
+        f"not exact: {line['text']!r}: {line['plan'] or line['ask'] or line['refuse']}"
+        for line in figures["requests"]
+        if not line["exact"]
+    ]
+    return [heads, *rows, *other]
 
 
 def _rates(lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -287,6 +314,49 @@ def round_times(bundle: Bundle, repeats: int = 6) -> dict[str, Any]:
     }
 
 
+def said_times(bundle: Bundle, takes: int = 4) -> dict[str, Any]:
+    """Milliseconds that a session takes over a round, from the words to messages for the player:
+    everything above, and the loops that are planned again. Of the processor, as `cpu_ms`, too."""
+    took: list[float] = []
+    worked: list[float] = []
+    for rng in range(takes):
+        session = Session(Settings(rng=rng), bundle, Groove())
+        now = _grooving(session)
+        for number, text in enumerate(SPOKEN, 1):
+            began, busy = perf_counter(), process_time()
+            session.step(Said(now, number, text))
+            took.append((perf_counter() - began) * 1e3)
+            worked.append((process_time() - busy) * 1e3)
+            now = _passed(session, now, 2.1)
+    return {"rounds": len(took), **_spread("ms", took), **_spread("cpu_ms", worked)}
+
+
+def _spread(name: str, values: list[float]) -> dict[str, float]:
+    marks = {"p50": 50, "p99": 99, "max": 100}
+    return {
+        f"{name}_{mark}": round(float(np.percentile(values, at)), 2) for mark, at in marks.items()
+    }
+
+
+def _grooving(session: Session) -> int:
+    """A take that was looped a while ago; the time, in nanoseconds."""
+    session.step(Tap(0))
+    for strike in range(16):
+        at = strike * 250_000_000
+        session.step(MidiIn(at, bytes((0x90, 36 + strike % 4 * 2, 80))))
+        session.step(MidiIn(at + 200_000_000, bytes((0x80, 36 + strike % 4 * 2, 0))))
+    session.step(Tap(4_000_000_000))
+    return _passed(session, 4_000_000_000, 40.0)
+
+
+def _passed(session: Session, now: int, seconds: float) -> int:
+    end = now + round(seconds * 1e9)
+    while now < end:
+        now += 100_000_000
+        session.step(Tick(now))
+    return now
+
+
 def enlarged(bundle: Bundle, segments: int) -> Bundle:
     """The bundle again and again, under other names, up to so many segments: for timing only."""
     times = -(-segments // len(bundle))
@@ -334,7 +404,9 @@ def copilot_figures(
     for path in requests:
         found = request_figures(path)
         figures["requests"][path.stem] = {"kinds": found["kinds"], "all": found["all"]}
-    figures["time"] = round_times(enlarged(bundle, 10_000))
+    large = enlarged(bundle, 10_000)
+    figures["time"] = round_times(large)
+    figures["time_in_session"] = said_times(large)
     say(f"a round takes {figures['time']['ms_p50']} ms")
     figures["sessions"] = session_figures(bundle, sessions, rng=rng, say=say)
     return figures

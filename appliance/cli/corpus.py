@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from appliance.demo import EMBEDDER
+from appliance.cli.places import add_state, places_of
+from appliance.config import EMBEDDER
 from appliance.errors import ConfigError
 from appliance.progress import ProgressLine
-from appliance.service import Config
 from corpus.building.build import BuildReport, BuildSettings, build_bundle
 from corpus.building.cache import Cache, default_folder
 from corpus.building.engine import Check, make_engine
@@ -31,6 +31,7 @@ from corpus.errors import CorpusError
 from corpus.hearing.key import MAJOR, MINOR, Key
 from corpus.keeping.bundle import Bundle, embedder_of, open_bundle
 from corpus.keeping.export import export_bundle
+from corpus.keeping.library import Library
 from corpus.keeping.manifest import HOW_COMPARED
 from corpus.keeping.soundness import check_segments
 from corpus.neighbours import K, Neighbours, nearest_to
@@ -80,7 +81,8 @@ def add(commands: Any) -> None:
     export.set_defaults(run=_export)
 
     listing = actions.add_parser("list", help="the corpora on this box")
-    listing.add_argument("--state", type=Path, default=Config.state, metavar="DIR")
+    add_state(listing)
+    listing.add_argument("--json", action="store_true")
     listing.set_defaults(run=_list)
 
 
@@ -358,12 +360,17 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    folder = arguments.state / "corpora"
-    found = sorted(folder.glob("*/current")) if folder.is_dir() else []
-    for place in found:
-        print(_plain(f"{place.parent.name}: {_in_short(place)}"))
+    library = Library(places_of(arguments).corpora)
+    current = library.current()
+    found = [(name, name == current, library.place(name)) for name in library.names()]
+    if arguments.json:
+        rows = [{"name": name, "current": is_current} for name, is_current, _ in found]
+        print(json.dumps(rows, indent=1))
+        return 0
+    for name, is_current, place in found:
+        print(_plain(f"{'*' if is_current else ' '} {name}: {_in_short(place)}"))
     if not found:
-        print(f"no corpora in {folder}")
+        print(f"no corpora in {library.folder}")
     return 0
 
 

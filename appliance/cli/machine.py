@@ -11,9 +11,10 @@ from typing import Any
 
 from appliance.bench import player as player_bench
 from appliance.bench.pop909 import SONGS
-from appliance.demo import EMBEDDER
+from appliance.checkup import check_up, read_as_found
+from appliance.config import EMBEDDER, read_config
 from appliance.errors import ConfigError
-from appliance.service import read_config
+from appliance.places import places
 from firmware.calibrate import Calibration
 from firmware.clock import MonotonicClock
 from firmware.doctor import Patient, examine
@@ -68,6 +69,14 @@ def add(commands: Any) -> None:
     groove.add_argument("--json", action="store_true")
     groove.set_defaults(run=_bench_groove)
 
+    copilot = actions.add_parser("copilot", help="what the copilot understands, keeps and costs")
+    copilot.add_argument("--requests", action="append", type=Path, metavar="FILE.jsonl")
+    copilot.add_argument("--corpus", type=Path, metavar="BUNDLE", help="the demo's without")
+    copilot.add_argument("--sessions", type=int, default=1000, metavar="N")
+    copilot.add_argument("--rng", type=int, default=0, metavar="N", help="random seed")
+    copilot.add_argument("--json", action="store_true")
+    copilot.set_defaults(run=_bench_copilot)
+
     decide = actions.add_parser("decide", help="how long a decision takes in a large corpus")
     decide.add_argument("--json", action="store_true")
     decide.set_defaults(run=_bench_decide)
@@ -82,10 +91,17 @@ def _ports(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    config = read_config(arguments.config)
-    storage = arguments.state or config.state
-    patient = Patient(config.midi_output, config.midi_input, storage, priority=config.priority)
-    findings = examine(patient)
+    config, finding = read_as_found(arguments.config)
+    patient = Patient(
+        config.midi.output,
+        config.midi.input,
+        arguments.state or config.state,
+        priority=config.player.priority,
+        oled=config.oled(),
+        switches=config.switches(),
+    )
+    where = places(config, arguments.state)
+    findings = [finding, *examine(patient), *check_up(config, where)]
     if arguments.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:
@@ -96,24 +112,26 @@ def _doctor(arguments: argparse.Namespace) -> int:
 def _calibrate(arguments: argparse.Namespace) -> int:
     """Keys answer; a line each, so that it works over any terminal or pipe."""
     config = read_config(arguments.config)
-    start = load_profile(config.profile)
+    start = load_profile(config.midi.profile)
     if not arguments.out.parent.is_dir():
         raise ConfigError(f"{arguments.out}: no such folder; make it first")
     came: deque[tuple[int, bytes]] = deque(maxlen=4096)
     clock = MonotonicClock()
-    listening = open_input(config.midi_input, lambda ns, data: came.append((ns, data)))
+    listening = open_input(config.midi.input, lambda ns, data: came.append((ns, data)))
 
     def came_in() -> list[tuple[int, bytes]]:
         return [came.popleft() for _ in range(len(came))]
 
     try:
-        with PlayerProcess(config.midi_output, None) as player:
+        with PlayerProcess(config.midi.output, None) as player:
             calibration = Calibration(start, arguments.out.stem)
             profile = calibrate(calibration, player, came_in, clock, _ask, clock.wait_until)
     finally:
         listening.close()
     write_profile(profile, arguments.out)
-    print(f"{arguments.out}: put profile = {str(arguments.out)!r} into your configuration")
+    print(
+        f"{arguments.out}: put profile = {str(arguments.out)!r} into [midi] of your configuration"
+    )
     return 0
 
 
@@ -177,6 +195,30 @@ def _bench_decide(arguments: argparse.Namespace) -> int:
 
     figures = decide_figures(say=_say)
     print(json.dumps(figures) if arguments.json else decide_table(figures))
+    return 0
+
+
+def _bench_copilot(arguments: argparse.Namespace) -> int:
+    """With --requests only these are planned, a line each with --json; without it all else."""
+    from appliance.bench.copilot import (  # here, as above
+        copilot_figures,
+        request_lines,
+        request_table,
+    )
+    from appliance.demo import demo_bundle
+    from corpus.keeping.bundle import open_bundle
+
+    if arguments.requests:
+        for path in arguments.requests:
+            lines = request_lines(path) if arguments.json else request_table(path)
+            print(*lines, sep="\n")
+        return 0
+    if arguments.sessions < 1 or arguments.rng < 0:
+        raise ConfigError("--sessions: at least 1; --rng: 0 or more")
+    path = arguments.corpus
+    bundle = open_bundle(path, verify=True) if path else demo_bundle(_say)
+    figures = copilot_figures(bundle, (), arguments.sessions, arguments.rng, _say)
+    print(json.dumps(figures, indent=None if arguments.json else 1))
     return 0
 
 

@@ -224,6 +224,26 @@ def on_base(state: State, base: Base, shelf: Shelf) -> State:
     return refitted(moved_on, shelf)
 
 
+def lifted(state: State, semitones: int, shelf: Shelf) -> State:
+    """The same loop so many semitones higher at its source: what was put into it goes along."""
+    base = replace(state.base, semitones=state.base.semitones + semitones)
+    content = tuple(
+        {**edit, "semitones": edit["semitones"] + semitones} if "semitones" in edit else edit
+        for edit in state.content
+    )
+    table = state.table
+    if table["register"].target is not None:
+        table = table.with_row("register", target=None, set_by="")
+    return refitted(replace(state, base=base, content=content, table=table), shelf)
+
+
+def retimed(state: State, bpm: float) -> State:
+    """The same at another tempo; of all that is measured only the tempo knows of it."""
+    target = None if state.table["bpm"].target is None else bpm
+    table = state.table.with_row("bpm", measured=bpm, target=target)
+    return replace(state, bpm=bpm, table=table)
+
+
 def wishing_dynamics(state: State, targets: Mapping[str, float], number: int) -> State:
     """These layers at these mean velocities from now on; others at the mean of all wishes."""
     wished = {**dict(state.wishes.dynamics), **targets}

@@ -20,10 +20,19 @@ PATH = "/chat/completions"
 LARGEST = 64 * 1024  # bytes of an answer; a plan is a few hundred
 CHUNK = 4096
 TOKENS = 400
+REFUSED_FORMAT = (400, 404, 415, 422, 500, 501)  # what servers say to a `response_format` they lack
 
 
 class ModelFaultError(ApplianceError):
     """The model did not answer, or not in time, or not in the protocol; the groove plays on."""
+
+
+class _StatusError(ModelFaultError):
+    """The server answered, with a status other than 200."""
+
+    def __init__(self, url: str, status: int) -> None:
+        super().__init__(f"{url}: HTTP {status}")
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -45,24 +54,39 @@ def complete(
 ) -> str:
     """What the model says, at temperature 0; `until` is a time of `time.monotonic`.
 
-    Blocks, so it belongs in a worker process. ModelFaultError in one line for whatever goes wrong.
+    The schema goes as OpenAI writes it (`json_schema`); to a server that refuses that, once more as
+    llama-cpp-python wants it (`json_object` with a schema). Blocks, so it belongs in a worker
+    process. ModelFaultError in one line for whatever goes wrong.
     """
     try:
-        return _content(_post(endpoint, _body(endpoint, messages, schema), until))
+        try:
+            return _content(_post(endpoint, _body(endpoint, messages, _openai(schema)), until))
+        except _StatusError as error:
+            if error.status not in REFUSED_FORMAT:
+                raise
+            return _content(_post(endpoint, _body(endpoint, messages, _llama(schema)), until))
     except (OSError, http.client.HTTPException, ValueError) as error:
         _left(until)
         raise ModelFaultError(f"{endpoint.url}: {error or type(error).__name__}") from error
 
 
-def _body(endpoint: Endpoint, messages: Messages, schema: Mapping[str, Any]) -> bytes:
+def _openai(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     wanted = {"name": "plan", "strict": True, "schema": schema}
+    return {"type": "json_schema", "json_schema": wanted}
+
+
+def _llama(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"type": "json_object", "schema": schema}
+
+
+def _body(endpoint: Endpoint, messages: Messages, form: Mapping[str, Any]) -> bytes:
     said = {
         "model": endpoint.model,
         "messages": list(messages),
         "temperature": 0,
         "max_tokens": TOKENS,
         "stream": False,
-        "response_format": {"type": "json_schema", "json_schema": wanted},
+        "response_format": form,
     }
     return json.dumps(said).encode()
 
@@ -99,7 +123,7 @@ def _read(answer: http.client.HTTPResponse, endpoint: Endpoint, until: float) ->
         _left(until)
         if not some:
             if answer.status != 200:
-                raise ModelFaultError(f"{endpoint.url}: HTTP {answer.status}")
+                raise _StatusError(endpoint.url, answer.status)
             return found
         found += some
     raise ModelFaultError(f"the model's answer is over {LARGEST} bytes")

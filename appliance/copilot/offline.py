@@ -18,6 +18,7 @@ from appliance.copilot.situation import Situation
 LONGEST = 400  # characters of a request
 MOST_SLIPS = 4  # in one sentence; more of them, and too much would be guessed
 QUESTIONS = ("is ", "are ", "does ", "was ", "did ", "has ", "am ", "isn't ", "were ")
+FRENCH_MORE = "plus"
 NOT_UNDERSTOOD = "I did not understand that; 'help' lists what can be said"
 
 
@@ -48,10 +49,10 @@ def _valid(answer: Answer, situation: Situation) -> Answer:
 
 
 def _in_some_language(said: str, situation: Situation) -> Answer:
-    english = lex(said, vocabulary("en"))
-    found = None if english.unknown else read_sentence(english.tokens, situation)
-    if found is not None:
-        return found
+    english = _english(said)
+    if not english.unknown:  # in another language, "no swing" could be "in the swing"
+        found = read_sentence(english.tokens, situation)
+        return found or _left_over({"en": english})
     read = {"en": english}
     read |= {language: lex(said, vocabulary(language)) for language in LANGUAGES[1:]}
     whole = [lexed for lexed in read.values() if not lexed.unknown]
@@ -59,6 +60,12 @@ def _in_some_language(said: str, situation: Situation) -> Answer:
     if found is None and not whole:
         found = _misspelt(said, read, situation)
     return found or _left_over(read)
+
+
+def _english(said: str) -> Lexed:
+    """As English; a sentence that begins with "plus" is French: "plus grave" is lower."""
+    word = said.split()[0]
+    return Lexed((), (word,)) if word.lower() == FRENCH_MORE else lex(said, vocabulary("en"))
 
 
 def _first(lexed: Sequence[Lexed], situation: Situation) -> Answer | None:

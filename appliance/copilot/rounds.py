@@ -15,7 +15,7 @@ from appliance.copilot.answers import Answer, RefusedError, Step, UnclearError
 from appliance.copilot.desk import Desk, Past
 from appliance.copilot.edits import Edit
 from appliance.copilot.locking import lock_faults
-from appliance.copilot.loop import Base, State, begin, derive, on_base
+from appliance.copilot.loop import Base, State, Wishes, begin, derive, lifted, on_base, retimed
 from appliance.copilot.material import HIGHEST_KEY, LOWEST_KEY
 from appliance.copilot.offline import understand
 from appliance.copilot.registry import task_named, validated
@@ -141,6 +141,39 @@ class Copilot:
         entry = {"follow": [base.row, base.semitones, base.rotate]}
         return replace(self, state=moved, log=(*self.log, entry))
 
+    def lifted(self, semitones: int) -> "Copilot | None":
+        """The same loop so many semitones higher, as a performer transposes it; None where that
+        would break what stands or is locked."""
+        try:
+            moved = lifted(self.state, semitones, self.shelf)
+        except (RefusedError, ModelError, CorpusError):
+            return None
+        if standing_faults(moved, self.shelf) or lock_faults(self.state, moved):
+            return None
+        return replace(self, state=moved, log=(*self.log, {"lift": semitones}))
+
+    def timed(self, bpm: float) -> "Copilot":
+        """At a tempo that was set by hand, which is no round and which no undo takes back."""
+
+        def timed(states: tuple[Past, ...]) -> tuple[Past, ...]:
+            return tuple(replace(one, state=retimed(one.state, bpm)) for one in states)
+
+        log = (*self.log, {"tempo": bpm})
+        state = retimed(self.state, bpm)
+        return replace(self, state=state, past=timed(self.past), future=timed(self.future), log=log)
+
+    def released(self, base: Base) -> "Copilot":
+        """On another source with nothing that stands, as a performer's way home ends."""
+        state = begin(base, self.state.bpm, self.shelf)
+        entry = {"release": [base.row, base.semitones, base.rotate]}
+        return replace(self, state=state, log=(*self.log, entry))
+
+    @property
+    def is_free(self) -> bool:
+        """The loop is its source and nothing else, and any other may follow it."""
+        state = self.state
+        return not state.edits and state.wishes == Wishes() and state.table.is_free
+
     def fitting_rows(self) -> NDArray[np.bool_]:
         """Which segments the groove may go to, as far as columns tell: the mode that stands, and
         something left to sound. `follow` has the last word on each."""
@@ -241,13 +274,26 @@ def replayed(start: Copilot, log: Sequence[Mapping[str, Any]]) -> Copilot:
     """The copilot after everything in a log, from the state that it began with."""
     now = start
     for entry in log:
-        if "follow" in entry:
-            followed = now.follow(Base(*entry["follow"]))
-            if followed is None:
-                raise ValueError("the log has a change that does not hold here")
-            now = followed
+        if "plan" not in entry:
+            now = _changed(now, entry)
         else:
             heard = now.hearing(entry["taps"]) if "taps" in entry else now
             now, _ = heard.carry_out([Step(one["task"], one["args"]) for one in entry["plan"]])
             now = replace(now, taps=start.taps)
     return now
+
+
+def _changed(now: Copilot, entry: Mapping[str, Any]) -> Copilot:
+    """After what happened between two rounds; ValueError where that could not be."""
+    after: Copilot | None = None
+    if "follow" in entry:
+        after = now.follow(Base(*entry["follow"]))
+    elif "lift" in entry:
+        after = now.lifted(entry["lift"])
+    elif "tempo" in entry:
+        after = now.timed(entry["tempo"])
+    elif "release" in entry:
+        after = now.released(Base(*entry["release"]))
+    if after is None:
+        raise ValueError("the log has a change that does not hold here")
+    return after

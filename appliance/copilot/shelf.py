@@ -1,6 +1,7 @@
 """The corpus as the copilot reads it: materials, keys, and where a value stands among all."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -58,6 +59,14 @@ class Shelf:
         self.ranks, self.minor, self.tonic, self.low, self.numbers, self._texts, self.some  # noqa: B018
         self.onset_grids(4)
         return self
+
+    def with_seed(self, seed: Phrase) -> "Shelf":
+        """The same shelf with another seed; what was worked out about the corpus is shared."""
+        other = copy(self)
+        other.seed = in_ticks(seed)
+        other._materials = {key: one for key, one in self._materials.items() if key[0] != SEED}
+        other.__dict__.pop("_seed_description", None)
+        return other
 
     @property
     def segments(self) -> NDArray[Any]:
@@ -129,7 +138,7 @@ class Shelf:
         return self._materials[row, rotate]
 
     def _read(self, row: int, rotate: int) -> Material:
-        phrase = self._phrase(row)
+        phrase = self.phrase(row)
         layers = self._seed_layers if row == SEED else self.bundle.layers_of(row)
         turned = rotated(phrase, rotate)
         if turned is not phrase:
@@ -148,7 +157,7 @@ class Shelf:
         return Key(int(self.tonic[row]), mode, float(self.segments["key_confidence"][row]))
 
     def bpm_of(self, row: int) -> float:
-        return self._phrase(row).bpm if row == SEED else float(self.numbers["bpm"][row])
+        return self.phrase(row).bpm if row == SEED else float(self.numbers["bpm"][row])
 
     def onset_grids(self, slots: int) -> NDArray[np.float32]:
         """For each segment whether something is struck in each of `slots` parts of a beat; (rows,
@@ -191,7 +200,8 @@ class Shelf:
         low, high = self.low[rows] + semitones, self.high[rows] + semitones
         return np.asarray((low >= LOWEST_KEY) & (high <= HIGHEST_KEY))
 
-    def _phrase(self, row: int) -> Phrase:
+    def phrase(self, row: int) -> Phrase:
+        """A segment, or the seed, as a phrase."""
         if row != SEED:
             return self.bundle.phrase(row)
         if self.seed is None:
@@ -200,7 +210,7 @@ class Shelf:
 
     @cached_property
     def _seed_description(self) -> Any:
-        return describe(self._phrase(SEED))
+        return describe(self.phrase(SEED))
 
     @property
     def _seed_layers(self) -> NDArray[np.uint8]:
@@ -211,11 +221,13 @@ class Shelf:
 def in_ticks(phrase: Phrase) -> Phrase:
     """The phrase with its notes on ticks, as a seed comes back from the disk: edits of it have to
     come out the same for who has only that."""
-    notes = phrase.notes.copy()
-    notes["onset"] = np.rint(notes["onset"] * TICKS_PER_BEAT) / TICKS_PER_BEAT
-    length = np.maximum(1, np.rint(notes["duration"] * TICKS_PER_BEAT))
-    notes["duration"] = length / TICKS_PER_BEAT
-    return replace(phrase, notes=sort_notes(notes))
+    notes, pedals = phrase.notes.copy(), phrase.pedals.copy()
+    start = np.rint(notes["onset"] * TICKS_PER_BEAT)
+    end = np.rint((notes["onset"] + notes["duration"]) * TICKS_PER_BEAT)
+    notes["onset"] = start / TICKS_PER_BEAT
+    notes["duration"] = np.maximum(1, end - start) / TICKS_PER_BEAT
+    pedals["beat"] = np.rint(pedals["beat"] * TICKS_PER_BEAT) / TICKS_PER_BEAT
+    return replace(phrase, notes=sort_notes(notes), pedals=pedals)
 
 
 def _order_after(phrase: Phrase, by: int) -> NDArray[np.int64]:

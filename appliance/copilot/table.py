@@ -136,6 +136,14 @@ class Table:
         return Table(MappingProxyType(rows))
 
     @property
+    def is_free(self) -> bool:
+        """Nothing is asked for, and nothing locked; a tempo binds no choice of notes."""
+        return not any(
+            row.locked or (row.target is not None and name != "bpm")
+            for name, row in self.rows.items()
+        )
+
+    @property
     def locks(self) -> frozenset[str]:
         return frozenset(name for name, row in self.rows.items() if row.locked)
 

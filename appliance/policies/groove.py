@@ -30,7 +30,7 @@ COLDEST, HOTTEST = 0.03, 0.8  # temperature, in steps at random
 SMALLEST_BOUND, LARGEST_BOUND = 0.4, 0.9  # of a step, in the same unit
 REST = (4, 40)  # loops before a segment is heard again
 REPEATS = (0.27, 0.13)  # share of exact repeats
-ONCE_MORE = 0.6  # of the chance of a repeat is that of another one
+ONCE_MORE = 0.4  # of the chance of a repeat is that of another one: see POLICIES.md
 LENGTH = (0.3, 1.7)  # how much of the leash is let out
 GRIP = (2.0, 0.6)  # how firmly it is held
 WORN = (0.3, 1.7)  # how much wear counts: a short leash keeps to what is familiar
@@ -72,7 +72,8 @@ class Groove(Ears):
             return self._nothing_near(moment)
         plain = self._scores(candidates, Mood())
         scores = plain if mood == Mood() else self._scores(candidates, mood)
-        place, swayed = pick(plain, scores, self.opinions(candidates), rng)
+        opinions = self.opinions(candidates, scores)
+        place, swayed = pick(plain, scores, opinions, rng)
         if mood.let_out and candidates.steps[place] > self._bound:
             swayed = swayed or "as you are silent"
         chosen = candidates.near[place]
@@ -136,7 +137,13 @@ class Groove(Ears):
 
     def _scores(self, candidates: Candidates, mood: Mood) -> Floats:
         nearness = -candidates.steps / mood.temperature(self._temperature)
-        told = (weights.tempo, weights.key, weights.labels, weights.steadiness)
+        told = (
+            weights.tempo,
+            weights.key,
+            weights.labels,
+            weights.register,
+            weights.steadiness,
+        )
         length = mood.length(min(1.0, self.leash * self._between(LENGTH)))
         pull = self._between(GRIP) * self._leash.pull(candidates, length)
         worn = (WORN[0] + (WORN[1] - WORN[0]) * length) * self._wear.of(candidates.rows)

@@ -1,8 +1,10 @@
 """How the groove answers the pianist: weights of 0 to 1, each for one habit of a good partner.
 
-What speaks for a candidate is in logarithms of a chance, as in `weights`; all of it fades with the
-player's presence, so that nothing is heard into a silence. `Mood` is what listening does to the
-groove as a whole.
+An opinion values candidates on a scale of its own; `leaning` makes of it what speaks for each, in
+logarithms of a chance as in `weights`, by the measure of what the groove would choose from by
+itself. So a weight does as much in a corpus of many kinds as in one of few, by whatever embedder,
+and never outweighs all else. It fades with the player's presence: nothing is heard into a silence.
+`Mood` is what listening does to the groove as a whole.
 """
 
 from collections.abc import Mapping
@@ -16,24 +18,36 @@ from numpy.typing import NDArray
 from appliance.listener import Listening
 from appliance.policies.moment import Moment, Policy, SeedLikeness
 from appliance.policies.options import option
-from appliance.policies.weights import Candidates, Floats
+from appliance.policies.weights import Candidates, Floats, away, key
 from corpus.neighbours import TRANSPOSITIONS
 
-DENSITY = 4.0  # logarithm of a chance between the sparsest and the densest of a corpus
-ROOM = 12.0  # between all notes in the middle of the player's register and none near it
-HARMONY = 9.0  # between all in the player's pitch classes and none
-TRACKING = 20.0  # between all the player's way and across it
+STRIDES = 6  # in which a choice is moved, what is kept being looked at anew
+STRIDE = 2.0  # in logarithms of a chance between two candidates, at most
 HARDLY = 0.1  # of a step at random, as a distance: a move that is less has no direction of its own
 AS_IT_STANDS = int(np.flatnonzero(TRANSPOSITIONS == 0)[0])  # of the twelve keys
 BUSYNESS = 2.0  # notes a beat that are 63 % of busy
 NARROWEST = 3.0  # semitones that a register spreads at least
 SILENT = (2.0, 6.0)  # bars of silence in which the leash is let out
 DENSE = (2.0, 5.0)  # notes a beat over which the groove comes to hold still
-HOTTER, COLDER = 2.0, 0.4  # temperature, times
-LONGER, SHORTER = 0.3, 0.4  # of the way to what is allowed, or to nothing, that the bound moves
-LEASH = 0.6  # of what is left of the leash, that is let out
+HOTTER, COLDER = 3.0, 0.4  # temperature, times
+LONGER, SHORTER = 0.5, 0.4  # of the way to what is allowed, or to nothing, that the bound moves
+LEASH = 0.8  # of what is left of the leash, that is let out
 HELD_STILL = 0.65  # chance of an exact repeat
 NOTES = 128  # of a segment that are looked at
+
+
+class Habit(NamedTuple):
+    """How an opinion counts: `by` how many deviations a weight of 1 moves a choice, and the
+    deviation that candidates have at `least`, or they are as good as equal."""
+
+    by: float
+    least: float
+
+
+DENSITY = Habit(1.0, 0.05)  # ranks in the corpus
+ROOM = Habit(0.7, 0.03)  # share of notes, each as crowded as it is
+HARMONY = Habit(1.0, 0.03)  # cosine of pitch classes
+WAY = Habit(2.5, 0.02)  # on the unit sphere, where a way is one of many
 
 
 @runtime_checkable
@@ -139,24 +153,76 @@ class Ears:
         dense = heard.presence * _ramp(heard.density, DENSE)
         return Mood(self.freedom * silent, self.stillness * dense)
 
-    def opinions(self, candidates: Candidates) -> dict[str, Floats]:
-        """What each weight that is not 0 says of the candidates, by its words in a `why`."""
+    def opinions(self, candidates: Candidates, scores: Floats) -> dict[str, Floats]:
+        """What each weight that is not 0 adds to the scores that the candidates have without it,
+        by its words in a `why`.
+
+        Each does its own and leaves the rest: none moves the distance from the seed, but for the
+        player's notes, which are no reason to change the key more often instead.
+        """
         heard = candidates.moment.listening
         if heard is None or heard.presence <= 0:
             return {}
-        said = {
-            "as busy as you": (self.match, _match),
-            "as busy as you are not": (self.complement, _complement),
-            "leaves you room": (self.room, _room),
-            "in your notes": (self.harmony, _harmony),
-            "goes your way": (self.tracking, _tracking),
-        }
-        audition = Audition(candidates)
-        return {
-            words: weight * heard.presence * opinion(audition, heard)
-            for words, (weight, opinion) in said.items()
-            if weight > 0
-        }
+        audition, far = Audition(candidates), away(candidates)
+        said = (
+            ("as busy as you", self.match, DENSITY, _match, far),
+            ("as busy as you are not", self.complement, DENSITY, _complement, far),
+            ("leaves you room", self.room, ROOM, _room, far),
+            ("in your notes", self.harmony, HARMONY, _harmony, key(candidates)),
+            ("goes your way", self.tracking, WAY, _tracking, far),
+        )
+        told = [one for one in said if one[1] > 0]
+        if not told:
+            return {}
+        words, weights, habits, opinions, kept = zip(*told, strict=True)
+        values = np.array([opinion(audition, heard) for opinion in opinions])
+        by = np.array([one.by for one in habits]) * np.array(weights) * heard.presence
+        least = np.array([one.least for one in habits])
+        leant = leaning(softmax(scores), values, np.array(kept), by, least)
+        return dict(zip(words, leant, strict=True))
+
+
+def softmax(scores: Floats) -> Floats:
+    grown = np.exp(scores - scores.max())
+    return np.asarray(grown / grown.sum())
+
+
+def leaning(chances: Floats, values: Floats, others: Floats, by: Floats, least: Floats) -> Floats:
+    """What to add to logarithms of these chances for a draw to lean to large values; for each row
+    of `values` (h, n), each for itself, another row.
+
+    In a few strides, each along the values (exponential tilting: of all changes it moves their mean
+    by the least Kullback-Leibler divergence, Csiszar, 1975), without what would move the mean of
+    `others` (h, n). Each is so long that all are `by` deviations (h), as the chances have them by
+    then (`least`, h, where they have less): a length in Fisher's metric (Rao, 1945). So it goes
+    equally far whatever the values are measured in, and one unlikely candidate is not forced.
+    """
+    said = np.zeros_like(values)
+    now = np.broadcast_to(chances, values.shape)
+    for _ in range(STRIDES):
+        free = apart_from(now, values, others)
+        spread = np.sqrt(_along(now, free**2))
+        most = STRIDE / np.maximum(free.max(axis=1) - free.min(axis=1), 1e-9)
+        step = np.minimum(by / STRIDES / np.maximum(spread, least), most)
+        said += step[:, np.newaxis] * free
+        grown = chances * np.exp(said - said.max(axis=1, keepdims=True))
+        now = grown / grown.sum(axis=1, keepdims=True)
+    return said
+
+
+def apart_from(chances: Floats, values: Floats, others: Floats) -> Floats:
+    """Values without what goes with the others, row by row, by linear regression: leaning to them
+    leaves the mean of the others where it is, at first order."""
+    apart: Floats = values - _along(chances, values)[:, np.newaxis]
+    other: Floats = others - _along(chances, others)[:, np.newaxis]
+    variance = _along(chances, other**2)
+    slope = _along(chances, apart * other) / np.where(variance > 1e-9, variance, np.inf)
+    return np.asarray(apart - slope[:, np.newaxis] * other)
+
+
+def _along(chances: Floats, values: Floats) -> Floats:
+    """The mean of each row."""
+    return np.asarray(np.einsum("hn,hn->h", chances, values))
 
 
 def pick(
@@ -187,11 +253,11 @@ def _busyness(heard: Listening) -> float:
 
 
 def _match(audition: Audition, heard: Listening) -> Floats:
-    return np.asarray(-DENSITY * np.abs(audition.density - _busyness(heard)))
+    return np.asarray(-np.abs(audition.density - _busyness(heard)))
 
 
 def _complement(audition: Audition, heard: Listening) -> Floats:
-    return np.asarray(-DENSITY * np.abs(audition.density - (1.0 - _busyness(heard))))
+    return np.asarray(-np.abs(audition.density - (1.0 - _busyness(heard))))
 
 
 def _room(audition: Audition, heard: Listening) -> Floats:
@@ -201,14 +267,14 @@ def _room(audition: Audition, heard: Listening) -> Floats:
     away = (pitch - heard.pitch) / max(NARROWEST, heard.spread)
     crowded = np.bincount(owner, np.exp(-0.5 * away**2), len(audition))
     count = np.bincount(owner, minlength=len(audition))
-    return np.asarray(-ROOM * crowded / np.maximum(1, count))
+    return np.asarray(-crowded / np.maximum(1, count))
 
 
 def _harmony(audition: Audition, heard: Listening) -> Floats:
     """For the cosine between both profiles of pitch classes."""
     profiles = audition.classes
     norms = np.linalg.norm(profiles, axis=1) * np.linalg.norm(heard.classes)
-    return np.asarray(HARMONY * (profiles @ heard.classes) / np.maximum(norms, 1e-9))
+    return np.asarray((profiles @ heard.classes) / np.maximum(norms, 1e-9))
 
 
 def _tracking(audition: Audition, heard: Listening) -> Floats:
@@ -224,4 +290,4 @@ def _tracking(audition: Audition, heard: Listening) -> Floats:
     least = HARDLY * np.sqrt(2.0 * facts.random_step)  # a step is 1 - cosine, half a square
     length = max(float(np.linalg.norm(way[AS_IT_STANDS])), float(least))
     along = SeedLikeness(way, heard.pitch).similarity(facts, some.rows, some.semitones)
-    return np.asarray(TRACKING * along / length, np.float64)
+    return np.asarray(along / length, np.float64)

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -51,7 +51,8 @@ class Moment:
     `nearest` are its neighbours; `heard` holds the rows of the last loops, latest last; with `move`
     an exact repeat is not wanted. `seconds` pass from the first tap to the beginning of the loop.
     `seed` is None where the seed could not be measured, `listening` where nobody is listened to.
-    `facts` are shared between the moments of a session.
+    `facts` are shared between the moments of a session. `allowed` says of every row whether it may
+    be chosen; None: any.
     """
 
     bundle: Bundle
@@ -68,6 +69,14 @@ class Moment:
     seed: SeedLikeness | None = None
     listening: Listening | None = None
     facts: Facts = field(default=None)  # type: ignore[assignment]  # made of the bundle
+    allowed: NDArray[np.bool_] | None = None
+
+    def without(self, row: int) -> "Moment":
+        """The same moment, at which this row may not be chosen either."""
+        count = len(self.bundle)
+        allowed = np.ones(count, bool) if self.allowed is None else self.allowed.copy()
+        allowed[row] = False
+        return replace(self, allowed=allowed)
 
     def __post_init__(self) -> None:
         if self.facts is None:

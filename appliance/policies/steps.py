@@ -14,6 +14,8 @@ REGISTER = 9.0  # semitones that a mean pitch may be from the seed's
 OCTAVES = np.array([0, -12, 12])
 OUT_OF_REGISTER = 4.0  # what a semitone beyond it counts, against one of moving about
 OUT_OF_PLACE = 0.5  # what a semitone of transposition counts as such
+LEAP = 5.0  # semitones that a mean pitch may move from one loop to the next
+LEAPING = 4.0  # what a semitone beyond it counts
 
 Rows = NDArray[np.integer[Any]]
 
@@ -36,8 +38,9 @@ def placed(moment: Moment, rows: Rows, semitones: Rows) -> tuple[Rows, NDArray[n
     """These rows' transpositions by so many semitones, each in its best octave, and which of them
     the keyboard has room for.
 
-    The best octave is within the register window round the seed, and as near as may be to the
-    transposition as it stands, so that it does not jump about; without a seed, the nearest to none.
+    The best octave is within the register window round the seed, no leap from where what plays now
+    sounds, and as near as may be to the transposition as it stands, so that it does not jump about;
+    without a seed, the nearest to none.
     """
     low, high, pitch = moment.facts.ambit[:, rows]
     shifts = (np.asarray(semitones) + 5) % 12 - 5 + OCTAVES[:, np.newaxis]
@@ -47,8 +50,17 @@ def placed(moment: Moment, rows: Rows, semitones: Rows) -> tuple[Rows, NDArray[n
         away = np.abs(pitch + shifts - moment.seed.pitch)
         cost += OUT_OF_REGISTER * np.maximum(0.0, away - REGISTER)
         cost += np.abs(shifts - semitones)
+    if (sounding := register_now(moment)) is not None:
+        cost += LEAPING * np.maximum(0.0, np.abs(pitch + shifts - sounding) - LEAP)
     best = cost.argmin(axis=0)
     return np.take_along_axis(shifts, best[np.newaxis], axis=0)[0], fits.any(axis=0)
+
+
+def register_now(moment: Moment) -> float | None:
+    """The mean pitch of what plays, as it sounds; None where that is not known."""
+    if moment.row == SEED:
+        return None if moment.seed is None else moment.seed.pitch
+    return float(moment.facts.ambit[2, moment.row]) + moment.semitones
 
 
 def others(moment: Moment) -> Neighbours:
@@ -61,15 +73,19 @@ def placed_others(moment: Moment) -> tuple[Neighbours, Rows]:
     near = moment.nearest[moment.nearest["segment"] != moment.row]
     semitones, fits = placed(moment, near["segment"], moment.semitones + near["transpose"])
     fits[fits] = moment.facts.of_metre(moment.bar, near["segment"][fits])
+    if moment.allowed is not None:
+        fits &= moment.allowed[near["segment"]]
     return near[fits], semitones[fits]
 
 
 def in_metre(moment: Moment, rows: Rows) -> NDArray[np.bool_]:
-    """Which of these rows are in the seed's metre; all where the corpus lacks it."""
+    """Which of these rows are in the seed's metre, all where the corpus lacks it, and may be chosen
+    at all."""
     triple = moment.bar % 3 == 0
+    free = np.ones(len(rows), bool) if moment.allowed is None else moment.allowed[rows]
     if triple not in moment.facts.metres:
-        return np.ones(len(rows), bool)
-    return np.asarray(moment.facts.triple[rows] == triple)
+        return free
+    return np.asarray((moment.facts.triple[rows] == triple) & free)
 
 
 def lately(moment: Moment, loops: int) -> list[int]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.policies.moment import SEED, Moment
+from appliance.policies.steps import LEAP, REGISTER, register_now
 from corpus.neighbours import Neighbours
 
 TEMPO_SPREAD = 0.35  # octaves of tempo change that a phrase bears well
@@ -21,6 +22,8 @@ MODE_WEIGHT = 0.3
 LABEL_WEIGHT = 1.0
 KEEP_TRANSPOSITION = 1.2
 SHIFT_WEIGHT = 0.05  # a semitone that the transposition moves
+LEAP_WEIGHT = 0.6  # a semitone that the register leaps
+OUTSIDE_WEIGHT = 0.5  # a semitone that it is out of the window round the seed
 
 Floats = NDArray[np.float64]
 
@@ -80,6 +83,31 @@ def labels(candidates: Candidates) -> Floats:
         return np.zeros(len(candidates))
     there = [moment.facts.labels(int(row)) for row in candidates.rows]
     return LABEL_WEIGHT * np.array([len(here & one) / len(here | one) for one in there])
+
+
+def away(candidates: Candidates) -> Floats:
+    """How far from the seed (1 - similarity) each is as it would be played; all 0 where that is not
+    known."""
+    seed = candidates.moment.seed
+    if seed is None:
+        return np.zeros(len(candidates))
+    likeness = seed.similarity(candidates.moment.facts, candidates.rows, candidates.semitones)
+    return np.asarray(1.0 - likeness, np.float64)
+
+
+def register(candidates: Candidates) -> Floats:
+    """Against a leap, which is heard before anything else, and against what is out of the register
+    window round the seed, to which the music comes back in steps."""
+    moment = candidates.moment
+    sounding = register_now(moment)
+    if sounding is None:
+        return np.zeros(len(candidates))
+    pitch = moment.facts.ambit[2, candidates.rows] + candidates.semitones
+    against = LEAP_WEIGHT * np.maximum(0.0, np.abs(pitch - sounding) - LEAP)
+    if moment.seed is not None:
+        away = np.abs(pitch - moment.seed.pitch)
+        against += OUTSIDE_WEIGHT * np.maximum(0.0, away - REGISTER)
+    return np.asarray(-against, np.float64)
 
 
 def steadiness(candidates: Candidates) -> Floats:

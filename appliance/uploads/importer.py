@@ -6,17 +6,17 @@ standard output, writes the report beside the upload, and touches nothing but th
 
 import argparse
 import json
-import os
 import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from appliance.uploads.arrivals import report_for
+from appliance.uploads.manners import step_back
 from appliance.uploads.report import failed, written
+from appliance.uploads.task import Task
 from corpus.building.build import BuildReport, BuildSettings, build_bundle
 from corpus.building.cache import Cache
 from corpus.errors import BundleError, CorpusError
@@ -25,23 +25,16 @@ from corpus.keeping.adopt import adopt_bundle, find_bundle
 from corpus.keeping.library import Library
 from models.errors import ModelError
 
-NICENESS = 19
 RESERVE_BYTES = 256 * 1024 * 1024  # of disk that stays free, for sessions
 TOLD_EVERY_S = 0.25
 
-_IOPRIO_WHO_PROCESS, _IOPRIO_IDLE = 1, 3 << 13
-_SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
 
-
-@dataclass(frozen=True)
-class Task:
-    """What to import, where to, under which name, and with what."""
-
-    upload: Path
-    corpora: Path
-    name: str
-    embedder: str
-    cache: Path
+def import_upload(task: Task, tell: Callable[[dict[str, Any]], None]) -> bool:
+    """Import or adopt, and remove what is older than the last few."""
+    made = carry_out(task, tell)
+    if made:
+        Library(task.corpora).prune()
+    return made
 
 
 def carry_out(task: Task, tell: Callable[[dict[str, Any]], None]) -> bool:
@@ -105,16 +98,6 @@ def _keep(upload: Path, text: str) -> None:
         print(f"{place}: not written ({error})", file=sys.stderr, flush=True)
 
 
-def step_back() -> None:
-    """Let everybody else go first, at the disk too where the kernel can do that."""
-    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
-    number = _SYS_IOPRIO_SET.get(os.uname().machine)
-    if number is not None:
-        import ctypes
-
-        ctypes.CDLL(None).syscall(number, _IOPRIO_WHO_PROCESS, 0, _IOPRIO_IDLE)
-
-
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m appliance.uploads.importer")
     for name in ("upload", "corpora", "name", "embedder", "cache"):
@@ -122,7 +105,7 @@ def main(argv: list[str] | None = None) -> int:
         parser.add_argument(f"--{name}", type=kind, required=True)
     step_back()
     task = Task(**vars(parser.parse_args(argv)))
-    return 0 if carry_out(task, lambda line: print(json.dumps(line), flush=True)) else 1
+    return 0 if import_upload(task, lambda line: print(json.dumps(line), flush=True)) else 1
 
 
 if __name__ == "__main__":

@@ -2,26 +2,31 @@
 
 A process of its own beside the music, started by the box. It tells what it does in lines of JSON on
 standard output: `{"arriving": [NAMES]}` when that changes, `{"importing": NAME}`, then what the
-importer tells. It ends when its standard input does, so it never outlives the box.
+importer tells. It ends when its standard input does, so it never outlives the box. Each import is a
+process too, so that the memory it takes is given back, and one that crashes takes nothing with it.
 """
 
 import argparse
 import json
 import os
 import select
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from inotify_simple import INotify, flags
 
-from appliance.uploads.arrivals import Arrivals, Upload
-from appliance.uploads.importer import Task, carry_out, step_back
+from appliance.uploads.arrivals import Arrivals, Upload, report_for
+from appliance.uploads.manners import step_back
+from appliance.uploads.report import failed
+from appliance.uploads.task import Task
 from corpus.keeping import atomic
-from corpus.keeping.library import Library, name_for
+from corpus.keeping.naming import name_for
 
 QUIET_S = 10.0
 LOOKS_A_QUIET = 4
@@ -31,7 +36,11 @@ _CHANGES = (
     | flags.MODIFY | flags.ATTRIB | flags.ONLYDIR | flags.DONT_FOLLOW
 )  # fmt: skip
 
+IMPORTER = [sys.executable, "-m", "appliance.uploads.importer"]
+ENDED = "the import ended before it was done; the recordings may be more than this box has room for"
+
 Tell = Callable[[dict[str, Any]], None]
+Import = Callable[[Task, Tell], object]
 
 
 @dataclass(frozen=True)
@@ -52,10 +61,34 @@ class Done:
     corpus: str
 
 
+def import_apart(task: Task, tell: Tell, command: list[str] = IMPORTER) -> None:
+    """Import in a process of its own, and pass on what it tells; report when it crashes."""
+    told: dict[str, Any] = {}
+    arguments = [*command, *task.arguments()]
+    with subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            with suppress(ValueError):  # what a library printed is not ours
+                told = json.loads(line)
+                tell(told)
+    if "made" not in told and "fault" not in told:
+        with suppress(OSError):
+            atomic.write_text(report_for(task.upload), failed(task.upload.name, ENDED))
+        tell({"fault": ENDED})
+
+
 class Keeper:
     """Deals with uploads; `tell` is told what happens. One thread."""
 
-    def __init__(self, places: Places, embedder: str, quiet_ns: int, tell: Tell) -> None:
+    def __init__(
+        self,
+        places: Places,
+        embedder: str,
+        quiet_ns: int,
+        tell: Tell,
+        carry_out: Import = import_apart,
+    ) -> None:
+        self._carry_out = carry_out
         self._places = places
         self._embedder = embedder
         self._tell = tell
@@ -83,8 +116,7 @@ class Keeper:
         self._tell({"importing": upload.name, "corpus": corpus})
         places = self._places
         task = Task(upload.path, places.corpora, corpus, self._embedder, places.cache)
-        if carry_out(task, self._tell):
-            Library(places.corpora).prune()
+        self._carry_out(task, self._tell)
         self._arrivals.settle(upload)
         self._done[upload.name] = Done(upload.print, corpus)
         there = self._arrivals.done
@@ -143,9 +175,13 @@ def _read(known: Path) -> dict[str, Done]:
 
 
 def _write(known: Path, done: dict[str, Done]) -> None:
-    known.parent.mkdir(parents=True, exist_ok=True)
+    """Where it cannot be written, as on a full disk, it is known until the box ends."""
     said = {name: asdict(one) for name, one in sorted(done.items())}
-    atomic.write_text(known, json.dumps(said, indent=1))
+    try:
+        known.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_text(known, json.dumps(said, indent=1))
+    except OSError as error:
+        print(f"{known}: not written ({error})", file=sys.stderr, flush=True)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,9 +1,13 @@
 """What an uploader reads: what became of the recordings, in plain words."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from corpus.building.build import BuildReport
-from corpus.building.importing import TrackFacts
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the keeper, which only says what failed, does without them
+    from corpus.building.build import BuildReport
+    from corpus.building.importing import TrackFacts
 
 _HEARD = {
     "file": "as the file says",

@@ -11,6 +11,7 @@ import ctypes
 import errno
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 NEW, OLD = "new", "old"
@@ -61,17 +62,27 @@ def finish(place: Path) -> None:
 
 
 def write_text(place: Path, text: str) -> None:
+    """As write_bytes does, in UTF-8."""
+    write_bytes(place, text.encode())
+
+
+def write_bytes(place: Path, data: bytes) -> None:
     """A file that is the old one or the new one whole, on the disk; its folder must be there.
 
     Whatever stood beside it under the new one's name is removed, not followed.
     """
     new = beside(place, NEW)
     remove(new)
-    with new.open("x", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, place)
+    try:
+        with new.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, place)
+    except OSError:
+        with suppress(OSError):
+            remove(new)
+        raise
     sync(place.parent)
 
 

@@ -5,8 +5,6 @@ in one step, so that after a power cut it is the old one or the new one.
 """
 
 import os
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,14 +13,11 @@ from corpus.errors import BundleError
 from corpus.keeping import atomic
 from corpus.keeping.bundle import open_bundle
 from corpus.keeping.manifest import MANIFEST
+from corpus.keeping.naming import CURRENT, LONGEST_NAME, is_plain
 
-CURRENT = "current"
 KEPT = 3
-LONGEST_NAME = 64
 
 _LEFT = (atomic.NEW, atomic.OLD)
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-_OTHERS = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,7 @@ class Library:
 
     def place(self, name: str) -> Path:
         """Where the bundle of that name is, or will be. BundleError for what is no name."""
-        if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME or name == CURRENT:
+        if not is_plain(name) or len(name) > LONGEST_NAME or name == CURRENT:
             raise BundleError(
                 f"{name!r} is no name for a corpus: letters, digits, '.', '_' and '-', at most"
                 f" {LONGEST_NAME}, and not {CURRENT!r}"
@@ -44,7 +39,7 @@ class Library:
     def names(self) -> list[str]:
         """What there is, the one last used or made first."""
         found = {_shown(path.name) for path in self.folder.glob("*") if not path.is_symlink()}
-        places = {name: self.folder / name for name in found if _NAME.fullmatch(name)}
+        places = {name: self.folder / name for name in found if is_plain(name)}
         whole = {name: _whole(place) for name, place in places.items() if _is_whole(place)}
         used = {name: place.stat().st_mtime_ns for name, place in whole.items()}
         return sorted(used, key=lambda name: (-used[name], name))
@@ -65,9 +60,29 @@ class Library:
             there = ", ".join(self.names()) or "none yet"
             raise BundleError(f"no corpus {name!r} on this box; there is {there}")
         open_bundle(place, verify=True)
-        os.utime(_whole(place))
-        _link(self.folder / CURRENT, Path(name))
+        self.point(name)
         return place
+
+    def point(self, name: str) -> None:
+        """Make it the current one without a look at it; a name that is not here makes none
+        current."""
+        place = self.place(name)
+        if _is_whole(place):
+            os.utime(_whole(place))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _link(self.folder / CURRENT, Path(name))
+
+    def newer(self) -> str | None:
+        """The one that was made last, if that was after any was made current."""
+        last = next(iter(self.names()), None)
+        if last is None:
+            return None
+        try:
+            pointed = os.lstat(self.folder / CURRENT).st_mtime_ns
+        except OSError:
+            return last
+        made = _whole(self.place(last)).stat().st_mtime_ns
+        return last if made > pointed else None
 
     def prune(self, keep: int = KEPT) -> list[str]:
         """Remove all but the last so many and the current one; gives the names of those removed."""
@@ -77,17 +92,6 @@ class Library:
             for place in (self.place(name), *map(partial(atomic.beside, self.place(name)), _LEFT)):
                 atomic.remove(place)
         return old
-
-
-def name_for(wanted: str, taken: Callable[[str], bool] = lambda name: False) -> str:
-    """A name for a corpus as near as may be to the one that a folder or file has; with a number
-    behind it where that is taken."""
-    name = _OTHERS.sub("-", wanted).strip("-.")[: LONGEST_NAME - 4].rstrip("-.") or "corpus"
-    name = f"{name}-1" if name == CURRENT else name
-    number, free = 2, name
-    while taken(free):
-        free, number = f"{name}-{number}", number + 1
-    return free
 
 
 def _shown(entry: str) -> str:

@@ -7,58 +7,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.music import phrase
+from support.rig import MS, Rig
 
 from appliance.box import Box, Hardware, Tuning
-from appliance.events import View
-from appliance.pianist import messages
 from appliance.policies import Groove
 from appliance.session import Session, Settings
-from appliance.transport import Transport
 from corpus.keeping.bundle import Bundle
 from firmware.dispatch import Message, Outcome
 from firmware.display import Display
 from firmware.errors import FirmwareError
 from firmware.player import PlayerProcess
 from firmware.simulated import SimulatedPlayer
-
-MS = 1_000_000
-SECOND = 1000 * MS
-
-
-class Rig:
-    """A box, its simulated hardware, and time."""
-
-    def __init__(
-        self, bundle: Bundle, folder: Path, hardware: Hardware | None = None, **more: bool
-    ) -> None:
-        self.hardware = hardware or Hardware.simulated(folder / "oled.gif")
-        self.box = Box(
-            Session(Settings(), bundle, Groove()), bundle, self.hardware, lambda: folder / "take",
-            sync=False, **more,
-        )  # fmt: skip
-
-    @property
-    def engine(self) -> SimulatedPlayer:
-        assert isinstance(self.hardware.engine, SimulatedPlayer)
-        return self.hardware.engine
-
-    def run(self, seconds: float) -> View:
-        until = self.hardware.clock.now() + round(seconds * SECOND)
-        while self.hardware.clock.now() < until:
-            self.box.wait(until)
-            self.box.turn()
-        return self.box.view
-
-    def record(self) -> None:
-        assert self.hardware.keyboard is not None
-        self.box.tap(self.hardware.clock.now())
-        seed = phrase(36)
-        start = self.hardware.clock.now()
-        self.hardware.keyboard.play(messages(seed, Transport(0.0, start, seed.bpm)))
-        self.run(4)
-        self.box.tap(self.hardware.clock.now())
-        self.run(0.05)
 
 
 @pytest.fixture
@@ -111,18 +70,22 @@ def test_without_asking_for_it_a_clock_is_ignored(rig: Rig) -> None:
 
 def test_a_screen_that_fails_does_not_matter(bundle: Bundle, tmp_path: Path) -> None:
     class Broken(Display):
+        fault = ""
+
         def show(self, image: object, now: int) -> None:
             raise FirmwareError("the display does not answer")
 
         def close(self) -> None:
             raise FirmwareError("nor now")
 
-    rig = Rig(bundle, tmp_path)
-    rig.box._display = Broken()
+    hardware = Hardware.simulated(tmp_path / "oled.gif")
+    hardware.display = Broken()
+    rig = Rig(bundle, tmp_path, hardware)
     rig.record()
     assert rig.run(10).state == "groove"
     rig.box.close()
-    assert "the display does not answer" in rig.box.faults
+    assert "screen: the display does not answer" in rig.box.faults
+    assert "nor now" in rig.box.faults
 
 
 def test_a_disk_that_fails_does_not_matter(bundle: Bundle, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from support.music import make_bundle
+from support.music import make_bundle, phrase
 
 from appliance.demo import Demo, demo_bundle, play
 from appliance.errors import SessionFolderError
@@ -25,7 +26,9 @@ from corpus import demo as demo_corpus
 from corpus.building.build import BuildSettings, build_bundle
 from corpus.errors import CorpusError
 from corpus.keeping.bundle import Bundle, open_bundle
+from corpus.midiwrite import write_phrase
 from models.errors import ModelError
+from models.notes import note_array
 
 FILES = {
     "performance.mid",
@@ -355,7 +358,10 @@ def test_a_solo_on_the_same_keys_is_never_disturbed(tmp_path: Path) -> None:
     """The pianist plays the loop's own keys: it yields, says so, and the proof still holds."""
     bundle = make_bundle(tmp_path / "b")
     seed = demo_corpus.DEFAULT_SEED
-    folder = perform(tmp_path / "s", corpus=bundle.path, seed=seed, solo=seed, loops=15)
+    chords = [(float(b), 0.9, key, 70) for b in range(8) for key in range(36 + b % 4, 72, 4)]
+    solo = tmp_path / "solo.mid"  # all over the loop's range: it cannot keep out of the way
+    write_phrase(solo, replace(phrase(), notes=note_array(chords)), "solo")
+    folder = perform(tmp_path / "s", corpus=bundle.path, seed=seed, solo=solo, loops=15)
     omitted = [line for line in lines(folder, "events.jsonl") if "omitted" in line]
     assert omitted
     assert {line["omitted"] for line in omitted} == {"yielded"}

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from appliance.dynamics import Dynamics
-from appliance.listener import FRESH, HELD, REMEMBERED, RING, WINDOW, Listener, Listening
+from appliance.listener import FRESH, HELD, LATEST, REMEMBERED, RING, WINDOW, Listener, Listening
 
 ON, OFF, CONTROL = 0x90, 0x80, 0xB0
 
@@ -304,6 +304,19 @@ def test_a_movement_needs_two_windows_on_end_and_grows_stale() -> None:
     assert listener.at(41.0).moved is not None
     listener.begin(48.0)
     assert listener.at(48.0).moved is None
+
+
+def test_a_movement_starts_from_the_mean_of_what_was_before() -> None:
+    listener, vectors = Listener(), np.eye(12, dtype=np.float32)
+    for turn in range(1, 5):
+        listener.embedded(8.0 * turn, turn * vectors)
+    moved = listener.at(33.0).moved
+    assert moved is not None
+    mean = 1.0 + LATEST * 1.0
+    mean += LATEST * (3.0 - mean)
+    assert moved.before.diagonal() == pytest.approx(mean)
+    assert (moved.now == 4 * vectors).all()
+    assert moved.before.dtype == np.float32
 
 
 class Hands(RuleBasedStateMachine):

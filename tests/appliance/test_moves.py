@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.music import make_bundle, phrase
 
-from appliance.moves import HOME_STEPS, same_groove, transposition, way_home, within_keys
+from appliance.moves import HOME_STEPS, same_groove, way_home, within_keys
 from appliance.policies import SEED, Choice, Moment
 from appliance.policies.facts import Facts
 from corpus.cutting.segment import Segment
@@ -28,22 +28,6 @@ def test_a_transposition_stays_on_the_keyboard(
     notes = np.zeros(2, [("pitch", "u1")])
     notes["pitch"] = low, high
     assert within_keys(semitones, notes, 0) == found
-
-
-@pytest.mark.parametrize(
-    ("data", "found"),
-    [
-        (b"\x93\x3c\x40", 0),
-        (b"\x93\x3f\x01", 3),
-        (b"\x93\x30\x7f", -12),
-        (b"\x93\x3f\x00", None),  # let go
-        (b"\x83\x3f\x40", None),
-        (b"\x92\x3f\x40", None),  # another channel
-        (b"\xb3\x40\x7f", None),
-    ],
-)
-def test_a_note_of_the_second_keyboard_says_how_far(data: bytes, found: int | None) -> None:
-    assert transposition(data, 4) == found
 
 
 def test_grooves_are_the_same_when_they_sound_the_same() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from appliance.cli.page import COLUMNS, ROWS, page, roll
+from appliance.cli.remote import heard_rolls
 from appliance.events import View
 
 GROOVE = View(
@@ -59,6 +60,60 @@ def test_a_groove_shows_now_and_next() -> None:
 )
 def test_what_matters_is_said(view: View, wanted: str) -> None:
     assert any(line.startswith(wanted) for line in shown(view))
+
+
+def test_what_sounds_stands_above_what_is_next() -> None:
+    console = Console(width=100, file=io.StringIO())
+    console.print(page(asdict(GROOVE), now=(((0.0, 8.0, 40),), 8.0)))
+    lines = console.file.getvalue().splitlines()
+    titles = [line.strip("╭─╮ ") for line in lines if line.startswith("╭")]
+    assert titles == ["now", "next"]
+
+
+def test_the_attribute_table_is_shown_whole() -> None:
+    nothing = {"target": None, "measured": None, "locked": False}
+    table = {
+        "undo": 2,
+        "redo": 0,
+        "attributes": {
+            "bpm": {"target": 92.0, "measured": 92.0, "locked": True},
+            "key": {"target": "F minor", "measured": "F minor", "locked": False},
+            "layers": {"target": None, "measured": ["chords", "melody"], "locked": False},
+            "density": {"target": 2.0, "measured": 1.625, "locked": False},
+            "style": nothing,
+        },
+    }
+    console = Console(width=100, file=io.StringIO())
+    console.print(page(asdict(replace(GROOVE, stands="F minor, 92 locked")) | {"table": table}))
+    text = console.file.getvalue()
+    assert "stands  F minor, 92 locked" in text
+    words = " ".join(text.split())
+    for wanted in ("bpm 92 locked", "key F minor", "layers chords, melody", "density 1.625 → 2"):
+        assert wanted in words, wanted
+    assert "2 to undo, 0 to redo" in words
+    assert "style" not in words
+
+
+def test_what_is_urgent_is_above_what_a_low_terminal_cuts_off() -> None:
+    lines = shown(replace(GROOVE, warning="PIANO OFF", notice="TOO LATE", confirm="ending"))
+    assert lines[4:7] == ["PIANO OFF", "TOO LATE", "ending"]
+
+
+def test_levels_are_bars() -> None:
+    view = asdict(GROOVE) | {"levels": {"player": 0.5, "loop": 2.0}}
+    console = Console(width=100, file=io.StringIO())
+    console.print(page(view))
+    assert "you ▮▮▮▮▮▯▯▯▯▯  loop ▮▮▮▮▮▮▮▮▮▮" in console.file.getvalue()
+
+
+def test_what_was_next_is_known_when_it_sounds() -> None:
+    view = asdict(GROOVE)
+    rolls = heard_rolls({}, view)
+    later = view | {"current": view["queued"], "queued": "third@0", "roll": [[0.0, 1.0, 60]]}
+    rolls = heard_rolls(rolls, later)
+    assert rolls[view["queued"]] == (view["roll"], 8.0)
+    assert set(heard_rolls(rolls, later | {"current": "third@0", "queued": ""})) == {"third@0"}
+    assert heard_rolls(rolls, asdict(View())) == {}
 
 
 def test_a_roll_has_high_notes_on_top() -> None:

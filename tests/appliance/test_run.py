@@ -22,7 +22,7 @@ class Running:
 
     def __init__(self, folder: Path, name: str) -> None:
         config = folder / "config.toml"
-        config.write_text(f'midi_output = "{name}"\nmidi_input = "{name}"\nprofile = "keyboard"\n')
+        config.write_text(f'[midi]\noutput = "{name}"\ninput = "{name}"\nprofile = "keyboard"\n')
         self.name = name
         self.said: list[str] = []
         self.complaints: list[str] = []

@@ -148,3 +148,13 @@ def test_anything_played_gives_a_sound_loop_or_a_reason(
     assert phrase.beats >= MIN_BEATS
     assert phrase.notes["onset"].max() < phrase.beats
     assert (phrase.pedals["beat"] < phrase.beats).all()
+
+
+def test_a_key_that_is_struck_twice_at_once_is_one_note() -> None:
+    """Two cables merged into one, say: the later strike counts, and no note reaches over it."""
+    played = [on(0, 40, 60), on(0, 40, 70), off(0.004), on(0.008, 40, 81)]
+    played += [on(1, 40, 50), on(1, 40, 80), off(1.5)]
+    notes = capture(0, 4 * SECOND, played, bpm=120.0).phrase.notes
+    assert notes["velocity"].tolist() == [81, 80]
+    assert notes["onset"].tolist() == pytest.approx([0.016, 2.0])
+    assert notes["duration"].tolist() == pytest.approx([1.984, 1.0])

@@ -435,5 +435,7 @@ TestConcert.settings = settings(max_examples=40, stateful_step_count=25, deadlin
 def test_settings_are_not_shared_between_sessions(bundle: Bundle) -> None:
     one, other = Stage(bundle), Stage(bundle)
     one.command("tempo", 77.0)
-    assert one.session._settings == replace(other.session._settings, bpm=77.0)
-    assert other.session._settings.bpm is None
+    assert one.views[-1].bpm == 77.0
+    assert other.session._recorder.kit.settings == replace(
+        one.session._recorder.kit.settings, bpm=None
+    )

@@ -27,7 +27,8 @@ from appliance.events import (
 )
 from appliance.jobs import compare_seed
 from appliance.policies import Groove
-from appliance.session import LISTEN_MESSAGES, Session, Settings
+from appliance.recorder import LISTEN_MESSAGES
+from appliance.session import Session, Settings
 from corpus.keeping.bundle import Bundle
 
 SECOND = 1_000_000_000

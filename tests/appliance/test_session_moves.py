@@ -303,7 +303,7 @@ def test_a_transposition_out_of_range_is_refused(stage: Stage, value: float | No
 
 
 def test_a_second_keyboard_transposes_and_is_not_heard(bundle: Bundle) -> None:
-    stage = Stage(bundle, Settings(transpose_channel=16))
+    stage = Stage(bundle, Settings(second_channel=16))
     stage.record()
     stage.run(10)
     before = len(stage.writes)
@@ -313,6 +313,20 @@ def test_a_second_keyboard_transposes_and_is_not_heard(bundle: Bundle) -> None:
     assert [w.line["event"] for w in stage.writes[before:]] == ["move"]
     stage.run(8)
     assert stage.provenance[-1]["live_transpose"] == 2
+
+
+def test_a_second_keyboard_on_a_port_of_its_own_steers_on_any_channel(stage: Stage) -> None:
+    stage.run(10)
+    stage.do(MidiIn(stage.now, b"\x92\x3b\x40", second=True))
+    assert stage.views[-1].pending == "TRANSPOSE -1"
+    for _ in range(3):
+        stage.do(MidiIn(stage.now, b"\xb2\x40\x7f", second=True))
+        stage.do(MidiIn(stage.now, b"\xb2\x40\x00", second=True))
+        stage.run(0.8)
+    assert stage.views[-1].bpm == 75.0
+    assert not [write for write in stage.writes if "midi" in write.line and "b2" in str(write.line)]
+    stage.run(12)
+    assert stage.provenance[-1]["live_transpose"] == -1
 
 
 def test_without_the_setting_that_keyboard_is_a_player_like_any(stage: Stage) -> None:

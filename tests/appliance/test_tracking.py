@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def played(listener: Listener, begin: float, end: float) -> None:
 
 def ask(tracker: Tracker, beat: float) -> list[int]:
     found = []
-    for effect in tracker.ask(beat, 120.0, 4.0):
+    for effect in tracker.ask(beat, 120.0, 4.0, Path("corpus"), "0" * 64):
         assert isinstance(effect, EmbedPlayer)
         found.append(effect.number)
     return found

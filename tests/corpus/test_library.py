@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from support.music import make_bundle
 
 from corpus.errors import BundleError
-from corpus.keeping.library import CURRENT, LONGEST_NAME, Library, name_for
+from corpus.keeping.library import Library
+from corpus.keeping.naming import CURRENT, LONGEST_NAME, name_for
 
 
 @pytest.fixture

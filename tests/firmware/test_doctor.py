@@ -1,10 +1,13 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from firmware import doctor
 from firmware.doctor import Patient
+from firmware.oled_settings import OledSettings
+from firmware.switches import SwitchSettings
 
 
 @pytest.fixture
@@ -49,6 +52,37 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     bare = Patient(root=tmp_path, storage=tmp_path)
     assert doctor.screen(bare).state == "warning"
     assert doctor.footswitch(bare).state == "warning"
+
+
+def test_a_screen_that_is_wanted_where_there_is_none(machine: Patient) -> None:
+    spi = replace(machine, oled=OledSettings(bus="spi", port=0))
+    found = doctor.screen(spi)
+    assert (found.state, found.cure) == ("warning", "to use one: sudo raspi-config nonint do_spi 0")
+    assert "spidev0.0" in found.found
+    assert doctor.screen(replace(machine, oled=OledSettings(port=3))).state == "warning"
+    assert doctor.screen(replace(machine, oled=None)).found == "none is fitted"
+
+
+def test_a_pedal_by_the_name_it_bears(machine: Patient) -> None:
+    usb = replace(machine, switches=SwitchSettings(("usb",)))
+    assert doctor.footswitch(usb).state == "warning"
+    devices = machine.root / "proc/bus/input/devices"
+    devices.parent.mkdir(parents=True)
+    devices.write_text('I: Bus=0003\nN: Name="PCsensor FootSwitch"\nH: Handlers=sysrq\n')
+    assert doctor.footswitch(usb).found == "USB: PCsensor FootSwitch"
+    devices.write_text('N: Name="A Keyboard"\nS: Sysfs=/N: Name="foot"\n')
+    assert doctor.footswitch(usb).state == "warning"
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_one_switch_that_is_there_will_do(machine: Patient) -> None:
+    own = SwitchSettings(("midi",), midi_port="Pedal of its own")
+    assert "Pedal of its own" in doctor.footswitch(replace(machine, switches=own)).found
+    both = replace(own, sources=("midi", "gpio"))
+    assert doctor.footswitch(replace(machine, switches=both)).state == "ok"
+    piano = replace(machine, switches=SwitchSettings())
+    assert doctor.footswitch(piano).found == "cc67 of the piano"
+    assert doctor.footswitch(replace(machine, switches=SwitchSettings(()))).state == "ok"
 
 
 def test_a_full_disk(machine: Patient, monkeypatch: pytest.MonkeyPatch) -> None:

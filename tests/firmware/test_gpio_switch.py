@@ -1,9 +1,11 @@
 import builtins
 import os
 import select
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -125,6 +127,33 @@ def test_without_the_library_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(FirmwareError, match=r"GPIO 17 needs gpiozero.*pip install") as told:
         GpioSwitch(GpioSettings())
     assert "\n" not in str(told.value)
+
+
+def test_the_process_stays_in_its_working_directory(tmp_path: Path) -> None:
+    """lgpio takes it elsewhere, and relative paths of the box with it. In a process of its own,
+    since it does so once."""
+    pytest.importorskip("lgpio", reason="lgpio is not installed")
+    code = """
+import os, sys
+from firmware.errors import FirmwareError
+from firmware.gpio_switch import GpioSettings, GpioSwitch
+try:
+    GpioSwitch(GpioSettings()).close()
+except FirmwareError:
+    pass
+assert "lgpio" in sys.modules
+print(os.getcwd())
+"""
+    root = str(Path(__file__).resolve().parents[2])
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == str(tmp_path.resolve())
 
 
 def test_a_pin_that_is_taken_says_so(pins: MockFactory) -> None:

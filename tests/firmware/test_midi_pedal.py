@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.jack import Hands
 
-from firmware import midi_pedal
+from firmware import found_input
 from firmware.errors import FirmwareError, PortFailed
 from firmware.midi_pedal import MidiPedal, PortPedal, Trigger
 from firmware.switch import Edge
@@ -96,8 +96,8 @@ class Cable:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ports: list[Port] = []
         self.taken = False
-        monkeypatch.setattr(midi_pedal, "PortWatch", self.watch)
-        monkeypatch.setattr(midi_pedal, "open_input", self.open)
+        monkeypatch.setattr(found_input, "PortWatch", self.watch)
+        monkeypatch.setattr(found_input, "open_input", self.open)
 
     def watch(self, watched: dict[str, object], tell: Callable[[str, bool, int], None]) -> Port:
         self.tell = tell

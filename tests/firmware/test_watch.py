@@ -28,7 +28,7 @@ def test_a_port_of_our_own_is_taken_only_where_it_was_before(first: str | None, 
 
 def test_what_is_seen_is_told_until_the_end(monkeypatch, wait) -> None:
     monkeypatch.setattr(watch, "LOOK_EVERY_S", 0.001)
-    there: list[str] = []
+    there = ["piano 1"]
     monkeypatch.setattr(PortLister, "names", lambda _self: list(there))
     told: list[tuple[str, bool]] = []
     looked: list[int] = []
@@ -40,6 +40,7 @@ def test_what_is_seen_is_told_until_the_end(monkeypatch, wait) -> None:
 
     looking = PortWatch({"output": Watched("piano", "piano 1")}, tell)
     assert told == [("output", True)]
+    there.clear()
     wait(lambda: len(told) == 2, "the loss")
     there.append("piano 2")
     wait(lambda: len(told) == 3, "the return")

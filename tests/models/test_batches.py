@@ -56,6 +56,13 @@ def test_a_contrastive_batch_has_as_many_of_each_song(songs: Songs) -> None:
     assert batch.alike.shape == (12, 12)
 
 
+def test_a_tempo_is_that_of_the_song_give_or_take(songs: Songs) -> None:
+    batch = contrast_batch(songs, 6, np.random.default_rng(0))
+    off = np.log(batch.bpm / 120)  # what files without a tempo are at
+    assert 0 < np.abs(off).mean() < 0.03
+    assert np.abs(off).max() < 0.1
+
+
 def test_alike_is_a_mean_of_two_cosines() -> None:
     one = [(float(i), 1.0, 60, 80) for i in range(8)]
     other_key = [(float(i), 1.0, 61, 80) for i in range(8)]

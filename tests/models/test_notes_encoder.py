@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from support.music import BOOGIE, WALTZ, phrase
 
 from models import tflite
@@ -11,6 +12,7 @@ from models.errors import ModelError
 from models.note_tokens import encode, pad
 from models.notes import Phrase, note_array, transposed
 from models.notes_encoder import FILE, NotesEncoder, signature_name
+from models.tempo import SHARE, SIZE
 from models.tflite import TfliteModel, seal
 
 pytestmark = [
@@ -57,7 +59,14 @@ def test_padding_makes_no_difference(encoder: NotesEncoder, window: int, wider: 
     full = scale(window)
     model = TfliteModel(FILE)
     wide = model.run(signature_name(wider), pad([encode(full.notes)], wider))[0]
-    assert np.abs(encoder.embed([full])[0] - wide).max() < 1e-4
+    assert np.abs(of_notes(encoder, full)[0] - wide).max() < 1e-4
+
+
+def of_notes(encoder: NotesEncoder, *phrases: Phrase) -> NDArray[np.float32]:
+    """The part of their vectors that is not the tempo's, of unit length."""
+    vectors: NDArray[np.float32] = encoder.embed(phrases)[:, :-SIZE]
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.sqrt(1 - SHARE), abs=1e-5)
+    return vectors / np.float32(np.sqrt(1 - SHARE))
 
 
 def struck(groove: Phrase, velocity: int) -> Phrase:
@@ -79,9 +88,15 @@ def test_loudness_is_heard_but_counts_less_than_what_is_played(encoder: NotesEnc
     assert one @ near > one @ louder > one @ far + 0.5
 
 
-def test_pedals_and_tempo_are_not_heard(encoder: NotesEncoder) -> None:
-    one, other = encoder.embed([phrase(bpm=60, pedal=0), phrase(bpm=200, pedal=127)])
+def test_pedals_are_not_heard(encoder: NotesEncoder) -> None:
+    one, other = encoder.embed([phrase(pedal=0), phrase(pedal=127)])
     assert (one == other).all()
+
+
+def test_another_tempo_is_heard_and_half_of_it_is_not(encoder: NotesEncoder) -> None:
+    one, near, far, half = encoder.embed([phrase(bpm=bpm) for bpm in (100, 102, 130, 50)])
+    assert np.abs(one - half).max() < 1e-6
+    assert 1 > one @ near > one @ far > 1 - 2 * SHARE - 1e-6
 
 
 def test_more_notes_than_a_window_are_embedded_in_parts(encoder: NotesEncoder) -> None:
@@ -89,8 +104,8 @@ def test_more_notes_than_a_window_are_embedded_in_parts(encoder: NotesEncoder) -
     assert np.linalg.norm(encoder.embed([dense])) == pytest.approx(1, abs=1e-5)
     halves = [replace(dense, notes=part) for part in np.array_split(dense.notes, 2)]
     sizes = [[len(half.notes)] for half in halves]
-    mean = (encoder.embed(halves) * sizes).sum(axis=0)
-    assert np.abs(encoder.embed([dense])[0] - mean / np.linalg.norm(mean)).max() < 1e-5
+    mean = (of_notes(encoder, *halves) * sizes).sum(axis=0)
+    assert np.abs(of_notes(encoder, dense)[0] - mean / np.linalg.norm(mean)).max() < 1e-5
 
 
 def test_a_phrase_of_fifty_beats_has_a_vector(encoder: NotesEncoder) -> None:

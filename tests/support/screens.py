@@ -57,6 +57,10 @@ VIEWS: dict[str, View] = {
     "groove-one": loop(beat=1),
     "groove": loop(),
     "groove-why": loop(beat=5, why="from the seed, 3 to go"),
+    "groove-stands": loop(beat=5, why="from the seed", stands="F minor, no bass, 92"),
+    "groove-stands-long": loop(
+        stands="F minor locked, no bass, no melody, 92", notice="", beat=2, hold=True, why="hold"
+    ),
     "groove-hold": loop(beat=6, hold=True, why="hold"),
     "groove-pending": loop(beat=7, pending="NEXT", pending_beats=2),
     "groove-home": loop(pending="HOME", pending_beats=5, pending_loops=3),

@@ -9,14 +9,21 @@ from appliance.events import (
     Cancel,
     Command,
     CompareSeed,
+    Conduct,
+    DropSeed,
     EmbedPlayer,
     EndTake,
     Event,
+    Heard,
+    KeepRounds,
     KeepSeed,
     MidiIn,
     Outcome,
     PlayerEmbedded,
+    PowerOff,
+    Refused,
     Reported,
+    Said,
     SeedCompared,
     Send,
     Show,
@@ -39,6 +46,32 @@ TICK = 50 * MS
 
 
 @dataclass
+class Kept:
+    """What a take's folder is given; `summary` is missing while it is open."""
+
+    seeds: list[KeepSeed] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+    before_seed: int = 0
+    ended: bool = False
+    summary: dict[str, Any] | None = None
+    rounds: KeepRounds | None = None
+
+    def write(self, folder: Path) -> Path:
+        """The session folder, by way of a journal."""
+        assert self.summary is not None
+        (seed,) = self.seeds
+        journal = Journal(folder, durable=False)
+        journal.keep_seed(seed.seed, seed.offset, seed.summary)
+        for write in self.writes:
+            journal.write(write.file, write.line)
+        if self.rounds is not None:
+            journal.keep_rounds(self.rounds.table, self.rounds.rounds)
+        journal.close(self.summary)
+        write_performance(folder)
+        return folder
+
+
+@dataclass
 class Stage:
     """Steps a session through time; `wire` is what left, as (ns, bytes)."""
 
@@ -55,9 +88,15 @@ class Stage:
         self.writes: list[Write] = []
         self.summaries: list[dict[str, Any] | None] = []
         self.takes = 0
+        self.kept: list[Kept] = []
+        self.refused: list[str] = []
+        self.powered_off = False
         self.seeds: list[KeepSeed] = []
         self.views: list[View] = []
         self.handed_ahead: list[int] = []
+        self.heard: dict[int, dict[str, Any]] = {}
+        self.conducts: list[Conduct] = []
+        self.asked: list[CompareSeed] = []
         self._compare: list[tuple[int, CompareSeed]] = []
         self.windows: list[EmbedPlayer] = []
         self._embed: list[tuple[int, EmbedPlayer]] = []
@@ -67,8 +106,16 @@ class Stage:
     def tap(self) -> None:
         self.do(Tap(self.now))
 
-    def command(self, verb: str, value: float | None = None) -> None:
-        self.do(Command(self.now, verb, value))
+    def command(
+        self, verb: str, value: float | None = None, text: str = "", at: int | None = None
+    ) -> None:
+        self.do(Command(self.now if at is None else at, verb, value, text))
+
+    def say(self, text: str) -> dict[str, Any]:
+        """The answer to one round; empty where a language model is asked first."""
+        number = len(self.heard) + len(self.conducts) + 1
+        self.do(Said(self.now, number, text))
+        return self.heard.get(number, {})
 
     def play(self, rows: list[tuple[float, float, int]], velocity: int = 80) -> None:
         """(start, end, pitch) in seconds from now; time passes to the last end."""
@@ -100,12 +147,12 @@ class Stage:
             for due, job in list(self._compare):
                 if due <= self.now:
                     self._compare.remove((due, job))
-                    nearest = compare_seed(self.bundle.path, job.phrase)
+                    nearest = compare_seed(job.bundle, job.phrase)
                     self.do(SeedCompared(self.now, job.take, nearest))
             for due, window in list(self._embed):
                 if due <= self.now:
                     self._embed.remove((due, window))
-                    vectors = embed_player(self.bundle.path, window.phrase)
+                    vectors = embed_player(window.bundle, window.phrase)
                     self.do(PlayerEmbedded(self.now, window.number, vectors))
             self.do(Tick(self.now))
 
@@ -119,18 +166,39 @@ class Stage:
                     self._cancel(after)
                 case Write():
                     self.writes.append(effect)
+                    self._kept.writes.append(effect)
                 case KeepSeed():
                     self.seeds.append(effect)
-                case CompareSeed() if self.answers:
-                    self._compare.append((self.now + SECOND, effect))
+                    self._kept.seeds.append(effect)
+                    self._kept.before_seed = len(self._kept.writes)
+                case DropSeed():
+                    self._drop_seed()
+                case Refused(why):
+                    self.refused.append(why)
+                case Heard(number, answer):
+                    self.heard[number] = answer
+                case Conduct():
+                    self.conducts.append(effect)
+                case KeepRounds():
+                    self._kept.rounds = effect
+                case PowerOff():
+                    self.powered_off = True
+                case CompareSeed():
+                    self.asked.append(effect)
+                    if self.answers:
+                        self._compare.append((self.now + SECOND, effect))
                 case EmbedPlayer():
                     self.windows.append(effect)
                     if self.answers:
                         self._embed.append((self.now + SECOND, effect))
                 case BeginTake():
+                    assert not self.kept or self.kept[-1].ended
                     self.takes += 1
+                    self.kept.append(Kept())
                 case EndTake(summary):
                     self.summaries.append(summary)
+                    kept = self._kept
+                    kept.ended, kept.summary = True, summary
                 case Show(view):
                     self.views.append(view)
         self._sound()
@@ -157,15 +225,23 @@ class Stage:
 
     def write_folder(self, folder: Path) -> Path:
         """The session folder of a stage's only take."""
-        (seed,), (summary,) = self.seeds, self.summaries
-        assert summary is not None
-        journal = Journal(folder, durable=False)
-        journal.keep_seed(seed.seed, seed.offset, seed.summary)
-        for write in self.writes:
-            journal.write(write.file, write.line)
-        journal.close(summary)
-        write_performance(folder)
-        return folder
+        (kept,) = [one for one in self.kept if one.summary is not None]
+        return kept.write(folder)
+
+    @property
+    def _kept(self) -> Kept:
+        """The folder that is open."""
+        kept = self.kept[-1]
+        assert not kept.ended
+        return kept
+
+    def _drop_seed(self) -> None:
+        gone = len(self._kept.writes) - self._kept.before_seed
+        del self._kept.writes[self._kept.before_seed :]
+        del self.writes[len(self.writes) - gone :]
+        self._kept.seeds.pop()
+        self._kept.rounds = None
+        self.seeds.pop()
 
     def _cancel(self, after: int) -> None:
         gone = [message for message in self.queue if message.due > after]

@@ -1,6 +1,7 @@
 """The figures of one policy on one corpus; each is a piece of work for a process of its own."""
 
 import hashlib
+import pickle
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,13 +32,15 @@ Walks = list[list[Choice]]
 @dataclass(frozen=True)
 class Plan:
     """How much is measured: loops of each walk, of each whole session and of the long walk, at how
-    many settings each knob is tried, and loops of each concert for a listening groove (0: none)."""
+    many settings each knob is tried, and for each listening habit how many pairs of concerts of
+    how many loops (0: none)."""
 
     loops: int = 200
     session_loops: int = 24
     groove_session_loops: int = 60
     long_walk: int = 20_000
     settings: int = 10
+    listening_pairs: int = 40
     listening_loops: int = 40
 
 
@@ -68,6 +71,13 @@ def _opened(path: Path) -> tuple[Bundle, Facts, Edges]:
 
 
 def ground(material: Material) -> Ground:
+    """The same as long as the process lives: a seed takes twelve embeddings to be compared."""
+    return _ground(pickle.dumps(material))
+
+
+@lru_cache(maxsize=3)
+def _ground(pickled: bytes) -> Ground:
+    material: Material = pickle.loads(pickled)
     bundle, facts, edges = _opened(material.bundle)
     starts = tuple(start_from(bundle, seed, facts) for seed in material.seeds)
     return Ground(bundle, facts, starts, edges)

@@ -24,13 +24,14 @@ from appliance.bench.groove.figures import (
     policy_figures,
     reach_figures,
 )
-from appliance.bench.groove.listening import listening_figures
+from appliance.bench.groove.hall import Hall, claim_figures, together
 from appliance.bench.groove.measures import effect_size, rank_correlation
 from appliance.bench.groove.plot import draw_pictures
 from appliance.bench.groove.table import table
 from appliance.bench.groove.targets import targets
 from appliance.policies import POLICIES
-from corpus.keeping.bundle import open_bundle
+from corpus.demo import DEFAULT_SEED
+from corpus.reading.midifile import read_phrase
 
 __all__ = ["Asked", "groove_figures", "settings", "table", "write_figures"]
 
@@ -80,20 +81,29 @@ def groove_figures(asked: Asked, say: Say = lambda line: None) -> Figures:
     }
     plan = asked.plan
     with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
+        listening = _listening(pool, found[0], asked)  # first, since it takes longest
         works = [_begin(pool, material, plan) for material in found]
-        listening = pool.submit(_listening, found[0], asked.seeds, plan.listening_loops)
         for work in works:
             say(f"{work.material.name} ...")
             figures["corpora"][work.material.name] = _corpus(work, plan, say)
-        figures["listening"] = listening.result()
+        figures["listening"] = listening()
     figures["targets"] = targets(figures["corpora"])
     rounded: Figures = _rounded(figures)
     return rounded
 
 
-def _listening(material: Material, seeds: int, loops: int) -> Figures | None:
-    """What each habit of a listening groove does, in pairs of concerts over one corpus."""
-    return listening_figures(open_bundle(material.bundle), seeds, loops) if loops else None
+def _listening(
+    pool: ProcessPoolExecutor, material: Material, asked: Asked
+) -> Callable[[], Figures | None]:
+    """Begin to measure what each habit of a listening groove does over one corpus; what to call for
+    the figures."""
+    plan = asked.plan
+    if plan.listening_loops == 0:
+        return lambda: None
+    seed = read_phrase(DEFAULT_SEED)
+    hall = Hall(material.bundle, seed, plan.listening_pairs, plan.listening_loops)
+    shares = [pool.submit(claim_figures, hall, first, asked.jobs) for first in range(asked.jobs)]
+    return lambda: together(hall, [one.result() for one in shares])
 
 
 def settings(knob: str, count: int) -> list[float]:

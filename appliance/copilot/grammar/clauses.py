@@ -143,6 +143,7 @@ def _refused(tokens: Sequence[Token]) -> Reading | None:
     lines = {
         "reverb": "MIDI has no such effect; echo, staccato or legato can be had",
         "instrument": "there is only this piano; ask for bass, chords, melody, low or high",
+        "gradual": "a change comes at once, as a loop begins; say how much",
         "voice": "there are no voices here, only the artist's own notes",
     }
     for token in tokens:
@@ -205,7 +206,7 @@ def _assignments(
             return
         if place == len(tokens):
             if len(set(filled)) == len(pattern.slots):
-                yield parts, len(parts) + 0.1 * len(pattern.slots)
+                yield parts, _weight(parts) + 0.1 * len(pattern.slots)
             return
         for slot, part in options[place]:
             if part is None:
@@ -217,6 +218,11 @@ def _assignments(
                 yield from go(place + 1, (*parts, part), filled)
 
     yield from go(0, (), ())
+
+
+def _weight(parts: Sequence[Part]) -> float:
+    """How many tokens count; a little for those that mean nothing by themselves."""
+    return sum(0.05 if name in ANYWHERE else 1.0 for name, _, _ in parts)
 
 
 def _options(token: Token, pattern: _Pattern) -> list[tuple[int, Part | None]]:

@@ -10,14 +10,20 @@ WORDS = {
         " yeah; let; could; can; would; shall we; why don't we; right; sure; i'd love;"
         " i would like; would you mind; kindly; bit of; if you can; if you could; go ahead and;"
         " the whole; whole; here; that's it; for us; try to; instead; but; overall; in general;"
-        " altogether; too; good; great; fine; cool"
+        " altogether; too; good; great; fine; cool; oops; whoops;"
+        " oh; ah; um; uh; hmm; sorry; nice; surprise me with"
     ),
     "IT": (
-        "it; this; that; the loop; the music; the groove; the whole thing; the sound; them;"
+        "it; make it; get it; give it; keep it; this; that; the loop; the music;"
+        " the groove; the whole thing; the sound; them;"
         " those; these; everything; all of it; loop; groove; music; the song; the piece; song;"
         " piece; thing; things; the phrase; phrase; all; the playing; playing; the performance;"
         " sound; the key signature"
     ),
+    "BEGINNING": (
+        "the start; the beginning; beginning; the top; the very start; scratch; square one"
+    ),
+    "POINTED": "the other; the other one; the others; that one; that other",
     "A": "a; an",
     "SEP": (
         "and; then; but; also; plus; after that; and then; as well as; yet; though; &;"
@@ -25,7 +31,8 @@ WORDS = {
     ),
     "OR": "or; either; make it pop; maybe; perhaps; whether; whichever; possibly; otherwise",
     "SET": (
-        "restyle; rearrange; let's have; let's try; try; set; make; get; go; have; let; turn; put;"
+        "it should; this should; that should; should feel; should sound; restyle;"
+        " rearrange; let's have; let's try; try; set; make; get; go; have; let; turn; put;"
         " change; switch;"
         " bring; take; be; becomes; should be; run; keep it; give it; give; render; start; do;"
         " adjust; use; apply; get it; make it; i want; i'd like"
@@ -186,7 +193,7 @@ WORDS = {
     "KEEP": "keep; hold; freeze; stay; repeat; loop; stay on; stay with; stick with; hold on to",
     "PLACE": (
         "back; underneath; below; on top; above; on top of it; over it; under it; beneath;"
-        " beneath it; below it; above it; over the top; under; in the bass; on top of that"
+        " beneath it; below it; above it; over the top; under; on top of that"
     ),
     "THICK:+1": (
         "denser; dense; busier; busy; fuller; thicker; thicken; thicken it; fill it out;"
@@ -202,19 +209,19 @@ WORDS = {
     ),
     "NOTES": "notes; note; onsets; events; hits; density; strokes",
     "LEVEL:+1": (
-        "louder; loud; stronger; forte; harder; loudly; fortissimo; hard; crescendo; amplify;"
+        "louder; loud; stronger; forte; harder; loudly; fortissimo; hard; amplify;"
         " ff; more powerful attack; more strongly; turn it up; turn up; harder hit"
     ),
     "LEVEL:-1": (
         "softer; soft; quieter; quiet; softly; quietly; pianissimo; quieten; quieten down; pp;"
-        " diminuendo; turn it down; turn down; quiet down; soften; hush; decrescendo;"
+        " turn it down; turn down; quiet down; soften; hush;"
         " quiet it down; soften it; mezzo piano; play down; tone it down; dial it back;"
         " tone down; hushed; muted"
     ),
     "BEAT": "beat; beats; count; counts",
     "BAR": "bar; bars; measure; measures",
     "HALF:1": "first half; opening half; the first half",
-    "HALF:2": "second half; last half; latter half; other half; closing half",
+    "HALF:2": "second half; last half; latter half; other half; the other half; closing half",
     "LAST": "last; final; previous; latest; most recent; recent; closing; ending; past; prior",
     "ORD:1": "first; 1st; opening",
     "ORD:2": "second; 2nd",
@@ -228,7 +235,7 @@ WORDS = {
         "step; steps; change; changes; edit; edits; thing; things; move; moves; action;"
         " actions; round; rounds; modification; modifications; one; ones; command; commands;"
         " thing i did; tweak; tweaks; request; requests; thing you did; version; state;"
-        " adjustments; mistake; undo; undos; operation; operations"
+        " adjustments; mistake; undos; operation; operations"
     ),
     "TIMES": "times; time; x; in a row",
     "ALL": (
@@ -302,6 +309,10 @@ WORDS = {
         " detune; pitch bend; glide; portamento; hall; plate reverb; resonance; cutoff;"
         " low pass; high pass; lo-fi; lofi; vinyl; tape; fade out; fade in; fade; quantise;"
         " quantize; quantised; quantized"
+    ),
+    "REFUSE:gradual": (
+        "crescendo; decrescendo; diminuendo; ritardando; rallentando; accelerando; gradually;"
+        " gradual; rubato; bit by bit; little by little; step by step; slowly getting; by degrees"
     ),
     "REFUSE:instrument": (
         "drum; drums; drumbeat; drum beat; drum kit; drum loop; percussion; guitar; guitars;"

@@ -4,7 +4,7 @@ WORDS = {
     "FILL": (
         "por favor; você pode; pode; poderia; o; a; os; as; um; uma; uns; umas; agora; também;"
         " obrigado; obrigada; quero; gostaria; do; da; dos; de; então; eu quero; vamos; me; ao;"
-        " de novo; que seja; no; na"
+        " de novo; que seja"
     ),
     "IT": "isso; isto; o loop; a música; tudo; ele; loop; música; o",
     "SEP": "e; depois; mas; além disso; e depois; então",
@@ -35,8 +35,8 @@ WORDS = {
     "BY": "em; por",
     "TO": "para; a; até; pra",
     "AT": "a; em",
-    "IN": "em; no; na",
-    "OF": "de; para; por; do; da; na; no; à; ao; nos; nas; aos",
+    "IN": "em; na",
+    "OF": "de; para; por; do; da; na; à; ao; nos; nas; aos",
     "WITH": "com",
     "FEEL": "clima",
     "TIME:100": (

@@ -1,9 +1,11 @@
 """Sentences: which pieces are clauses of their own, which belong together, which lean on others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
+from appliance.copilot import lexicon
 from appliance.copilot.answers import Answer, RefusedError, Step, UnclearError
 from appliance.copilot.grammar.clauses import ANYWHERE, Reading, read_clause
 from appliance.copilot.grammar.patterns import joined
@@ -23,6 +25,10 @@ HARD = (
 )  # never within a clause
 JOIN_COST, LEAN_COST, OWN_COST = 0.3, 0.6, 1.0
 ONE_WAY = ("hold", "next", "stop")
+ONCE = (*ONE_WAY, "effect", "lock", "unlock", "remove_layer", "status", "describe")
+"""Saying these again in one sentence asks for no more of them."""
+OPENERS = ("AT", "WITH")  # with these a clause can begin within a piece: "softer at 85 bpm"
+VERBS = ("SET", "CHANGE", "PLAY")
 MOST_PIECES = 4  # that one clause is put together from
 MOST_CLAUSES, MOST_TOKENS = 8, 40
 OBJECTS = ("LAYER", "ATTR", "KEYWORD", "TEMPO", "VOLUME", "SPAN", "EFFECT", "NUM")
@@ -104,10 +110,13 @@ def _best(
         if any(piece.hard for piece in some[1:]):
             break
         tokens = _together(some)
-        reading = read_clause(tokens, situation)
+        idle = any(_idle(piece.tokens) for piece in some[1:])
+        reading = None if idle else read_clause(tokens, situation)
         cost = OWN_COST + JOIN_COST * (count - 1)
         if reading is None and last is not None and count == 1:
             reading, cost = _leaning(tokens, last, situation), LEAN_COST
+        if reading is None and count == 1:
+            reading, cost = _two(tokens, situation), 2 * OWN_COST
         if reading is None:
             continue
         after = _after(reading, situation)
@@ -128,9 +137,28 @@ def _together(pieces: Sequence[Piece]) -> list[Token]:
     return tokens
 
 
+def _idle(tokens: Sequence[Token]) -> bool:
+    """A piece that says to do something, but not what: "stop and go" is not "stop"."""
+    return any(t.can(*VERBS) for t in tokens) and all(t.can(*ANYWHERE) for t in tokens)
+
+
+def _two(tokens: Sequence[Token], situation: Situation) -> Reading | None:
+    """Two clauses with nothing between them but the word that the second begins with."""
+    for place in range(1, len(tokens)):
+        if not tokens[place].can(*OPENERS):
+            continue
+        first = read_clause(tokens[:place], situation)
+        if first is None or not first.steps:
+            continue
+        second = read_clause(tokens[place:], _after(first, situation))
+        if second is not None and second.steps:
+            return Reading((*first.steps, *second.steps), score=first.score, verb=first.verb)
+    return None
+
+
 def _leaning(tokens: Sequence[Token], last: Reading, situation: Situation) -> Reading | None:
     """A piece without a verb takes that of the clause before: "drop the bass and the melody"."""
-    if not last.steps or not all(t.can(*OBJECTS, *ANYWHERE) for t in tokens):
+    if not last.steps or _idle(tokens) or not all(t.can(*OBJECTS, *ANYWHERE) for t in tokens):
         return None
     verb = [token for token in last.verb if not token.can(*OBJECTS)]
     reading = read_clause([*verb, *tokens], situation)
@@ -156,14 +184,26 @@ def _answer(readings: Sequence[Reading]) -> Answer:
     for reading in readings:
         if reading.ask:
             return Answer(ask=reading.ask)
-    steps = merged([step for reading in readings for step in reading.steps])
+    steps = merged(_once([step for reading in readings for step in reading.steps]))
     if contradictory(steps):
         return Answer(ask="those two go against each other: which of them?")
     return Answer(plan=steps)
 
 
+def _once(steps: Sequence[Step]) -> list[Step]:
+    """Without what is said twice: "that's enough, stop"."""
+    found: list[Step] = []
+    for step in steps:
+        if step.task not in ONCE or step not in found:
+            found.append(step)
+    return found
+
+
 def contradictory(steps: Sequence[Step]) -> bool:
     """Whether one sentence asks for two tempos, or the same thing to be two ways."""
+    names = {step.task for step in steps}
+    if {"undo", "redo"} <= names or any(_at_odds(step) for step in steps):
+        return True
     said: dict[tuple[str, str, Any], Any] = {}
     for step in steps:
         one = "way" if step.task in ONE_WAY else step.task
@@ -173,6 +213,18 @@ def contradictory(steps: Sequence[Step]) -> bool:
             if counts and said.setdefault(place, value) != value:
                 return True
     return sum(step.task == "tempo" for step in steps) > 1
+
+
+def _at_odds(step: Step) -> bool:
+    """Moods that are each other's opposite: "sad but happy"."""
+    words = [lexicon.entries()[head] for head in lexicon.heads(str(step.args.get("mood", "")))]
+    return any(opposed(one.numbers, other.numbers) for one, other in combinations(words, 2))
+
+
+def opposed(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    """Whether two words share two numbers or more and agree on none of them."""
+    shared = one.keys() & other.keys()
+    return len(shared) > 1 and all(one[name] * other[name] < 0 for name in shared)
 
 
 def merged(steps: Sequence[Step]) -> tuple[Step, ...]:

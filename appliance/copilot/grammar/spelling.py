@@ -2,7 +2,8 @@
 
 A correction may not turn one real word into another: "cold" is not "hold". So a word is corrected
 only if it is no word that people use (`lookalikes`), and if everything as near as the nearest
-means the same.
+means the same. In other languages than English, where a short word has more words near it that are
+not known here, a word has six letters at least.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,15 +11,19 @@ from functools import cache, lru_cache
 
 from appliance.copilot import lexicon
 from appliance.copilot.grammar.lookalikes import LOOKALIKES
+from appliance.copilot.grammar.lookalikes_abroad import LOOKALIKES_ABROAD
 from appliance.copilot.grammar.words import Vocabulary, vocabulary
 
-SHORTEST = 3
+SHORTEST, SHORTEST_ABROAD = 3, 6
 LONG = 8  # letters from which two slips are forgiven
 
 
 def corrected(word: str, words: Vocabulary) -> str | None:
     """The word that was meant, or None where there is none or more than one."""
-    if len(word) < SHORTEST or not word.isalpha() or word in LOOKALIKES:
+    english = words.language == "en"
+    if len(word) < (SHORTEST if english else SHORTEST_ABROAD) or not word.isalpha():
+        return None
+    if word in LOOKALIKES or (not english and word in LOOKALIKES_ABROAD):
         return None
     return _corrected(word, words.language)
 

@@ -56,7 +56,8 @@ def lex(text: str, words: Vocabulary, correct: Correct | None = None) -> Lexed:
     while place < len(low):
         length, token = _read(low, raw, place, words)
         if token is None:
-            for part in _parts(low[place], words, correct):
+            name = _is_name(raw, place, words)
+            for part in _parts(low[place], words, None if name else correct):
                 token = _single(part, words)
                 tokens.append(token or Token(part, ()))
                 unknown += [] if token else [part]
@@ -66,6 +67,13 @@ def lex(text: str, words: Vocabulary, correct: Correct | None = None) -> Lexed:
     if correct is not None:
         return _again(tokens, words, tuple(unknown))
     return Lexed(tuple(tokens), tuple(unknown))
+
+
+def _is_name(raw: Sequence[str], place: int, words: Vocabulary) -> bool:
+    """A capital within a sentence: "play La Bamba" asks for no samba. German nouns have it too."""
+    after_mark = place == 0 or raw[place - 1] in _MARKS
+    word = raw[place]
+    return words.language != "de" and not after_mark and word[:1].isupper() and not word.isupper()
 
 
 def _dashes(text: str) -> str:

@@ -27,6 +27,9 @@ INTERNATIONAL = {
     "REDO": "redo",
     "STATUS": "status",
     "REFUSE:reverb": "reverb; flanger; chorus; phaser; delay-reverb",
+    "REFUSE:gradual": (
+        "crescendo; decrescendo; diminuendo; ritardando; rallentando; accelerando; rubato"
+    ),
     "FILL": "ok; loop",
 }
 """Said in every language."""
@@ -65,10 +68,11 @@ def vocabulary(language: str) -> Vocabulary:
     for concept, said in _said(language, module.WORDS):
         reading = _reading(concept)
         for phrase in said.split(";"):
-            for key in _keys(phrase.strip(), language):
-                known = phrases.setdefault(key, [])
-                if reading not in known:
-                    known.append(reading)
+            for plain in _keys(phrase.strip(), language):
+                for key in _contracted(language, concept, plain):
+                    known = phrases.setdefault(key, [])
+                    if reading not in known:
+                        known.append(reading)
     singles = frozenset(key[0] for key in phrases if len(key) == 1)
     return Vocabulary(
         language,
@@ -100,6 +104,20 @@ def _said(language: str, words: Mapping[str, str]) -> Iterable[tuple[str, str]]:
         for title, _ in lexicon.TITLES:
             yield f"IMAGE:{title}", title
         yield from _two_words()
+
+
+CONTRACTIONS = {"pt": "no"}
+"""In and the, in one word that means no in a neighbouring language: read only before a part of the
+loop, so "no eco" is not "in the echo"."""
+PARTS = ("LAYER", "BAR", "BEAT", "ORD", "LAST", "HALF", "KEYWORD", "TEMPO", "LOOP", "IT")
+
+
+def _contracted(language: str, concept: str, key: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+    """The phrase, and the phrase after "in the"."""
+    yield key
+    word = CONTRACTIONS.get(language)
+    if word and concept.partition(":")[0] in PARTS:
+        yield (word, *key)
 
 
 def _two_words() -> Iterable[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from appliance.copilot.answers import Args, RefusedError
+from appliance.copilot.answers import Args, RefusedError, UnclearError
 from appliance.copilot.desk import Desk
 from appliance.copilot.effects import HUMAN_MS, swing_of, swing_target
 from appliance.copilot.loop import refitted
@@ -19,7 +19,13 @@ SWING_NEAR = 0.02
 TIMED = ("humanise", "swing", "arpeggio")  # these move onsets
 
 
+LENGTHS = ("short", "shorter", "shorten", "lengthen")  # of notes, or of the loop?
+
+
 def _effects(clause: Any, situation: Situation) -> Any:
+    said = {token.text.lower() for name, _, token in clause.parts if name == "EFFECT"}
+    if said & set(LENGTHS) and not clause.has("LAYER|NOTES"):
+        raise UnclearError("the notes? say 'shorter notes' or 'longer notes'; the loop keeps its")
     args = {"effect": clause.value("EFFECT"), "amount": clause.degree}
     return [args | {"layer": layer} for layer in clause.values("LAYER")] or args
 
@@ -40,7 +46,7 @@ class EffectTask(Task):
     frames = (
         Frame(
             "EFFECT",
-            "ADD LAYER LAYER* TOUCH MUCH MORE SOME WITH FIND ON USE AS DOUBLE LIKE",
+            "ADD LAYER LAYER* TOUCH MUCH MORE SOME WITH FIND ON USE AS DOUBLE LIKE NOTES",
             _effects,
         ),
         Frame("ADD OCTAVE", "LAYER LAYER* TOUCH MUCH SOME", _doubled),

@@ -20,6 +20,15 @@ def _like(clause: Any, situation: Situation) -> Any:
     return args if "mood" in args or "style" in args else None
 
 
+def _named(clause: Any, situation: Situation) -> Any:
+    """A title that is to be played, and not something like it, is a recording."""
+    title = next((one for one in clause.values("IMAGE") if one in TITLED), "")
+    if title and not clause.has("SOMETHING"):
+        raise RefusedError(f"there is no recording of {title}; say 'something like {title}'")
+    return _like(clause, situation)
+
+
+TITLED = frozenset(title for title, _ in lexicon.TITLES)
 WAY = ABOUT + " PLAY FIND SOMETHING SOME NEW LOOP AS"
 
 
@@ -56,8 +65,8 @@ class ImpressionToLoop(Task):
     words = WORDS
     frames = (
         Frame("LIKE MOOD|IMAGE|STYLE+", WAY, _like),
-        Frame("IMAGE+ FIND|SOMETHING", WAY + " SOMETHING", _like),
-        Frame("IMAGE+ PLAY", WAY, _like),
+        Frame("IMAGE+ FIND|SOMETHING", WAY + " SOMETHING", _named),
+        Frame("IMAGE+ PLAY", WAY, _named),
     )
 
     def check(self, args: Args, situation: Situation) -> Situation:

@@ -71,7 +71,8 @@ class Inpaint(Task):
     frames = (
         Frame(
             "INPAINT|VARY|CHANGE SPAN",
-            "LAYER LAYER* THICK LEVEL MORE PLAY WITH SOMETHING NEW FROM OF SET REDO TO TOUCH IN",
+            "LAYER LAYER* THICK LEVEL MORE PLAY WITH SOMETHING NEW FROM OF SET REDO TO TOUCH IN"
+            " FIND",
             _inpaint,
         ),
         Frame("NEW SPAN", "LAYER LAYER* THICK LEVEL FIND SOMETHING PLAY ADD IN SET", _inpaint),

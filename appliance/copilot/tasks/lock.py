@@ -22,6 +22,8 @@ def attributes_of(clause: Any) -> list[dict[str, Any]]:
 
 
 def _named(clause: Any, situation: Situation) -> Any:
+    if clause.has("LAYER") and _verb(clause) == "fix":
+        raise UnclearError("lock it, or change it? say 'lock' or what to change")
     return attributes_of(clause) or None
 
 
@@ -38,14 +40,20 @@ def _bpm(clause: Any, situation: Situation) -> Any:
     return {"attribute": "bpm"}
 
 
+def _verb(clause: Any) -> str:
+    return str(next(token.text.lower() for name, _, token in clause.parts if name == "LOCK"))
+
+
 def _what(clause: Any, situation: Situation) -> Any:
+    if _verb(clause) in ("hold", "hold on to"):
+        return None  # the loop
     raise UnclearError("lock what? the key, the tempo, a layer")
 
 
 WORDS = {
     "LOCK": {
         "en": (
-            "lock; keep; freeze; fix; don't change; do not change; don't touch; stay in;"
+            "lock; keep; hold; freeze; fix; don't change; do not change; don't touch; stay in;"
             " stay at; stay on; do not touch; maintain; preserve; leave; protect; lock down;"
             " remain in; keep in; lock in; stick to; stick with; hold on to; stay with; pin;"
             " keep it in; keep it at; keep to; retain; secure"
@@ -70,7 +78,10 @@ WORDS = {
         "zh": "锁定; 锁住; 保持; 固定; 不要改变; 别改",
     },
     "ALONE": {
-        "en": "alone; as it is; as is; as they are; where it is; the same; unchanged",
+        "en": (
+            "alone; as it is; as is; as they are; where it is; the same; unchanged;"
+            " fixed; constant; steady; put; locked; just as it is; exactly as it is"
+        ),
     },
 }
 

@@ -26,7 +26,10 @@ WORDS = {
         "zh": "重做; 恢复",
     },
     "UNDONE": {
-        "en": "undid; i undid; what i undid; what i just undid; what was undone; undone; undo",
+        "en": (
+            "undid; i undid; what i undid; what i just undid; what was undone; undone; the undo;"
+            " last undo; my undo; your undo"
+        ),
     },
 }
 

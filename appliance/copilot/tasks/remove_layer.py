@@ -44,7 +44,7 @@ WORDS = {
         ),
         "fr": (
             "sans; enlève; enlever; supprime; supprimer; retire; retirer; coupe; vire;"
-            " pas de; plus de; ôte; enleve"
+            " pas de; ôte; enleve"
         ),
         "es": "sin; quita; quitar; elimina; eliminar; saca; silencia; fuera; borra; quítale",
         "it": "senza; togli; togliere; rimuovi; elimina; leva; via; niente; silenzia",

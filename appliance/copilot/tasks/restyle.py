@@ -30,11 +30,11 @@ def _restyle(clause: Any, situation: Situation) -> Any:
         args["dynamics"] = clause.word("LEVEL|TURN", "soft", "loud")
     if clause.has("THICK"):
         args["density"] = clause.word("THICK", "sparse", "dense")
+    if clause.flips and clause.has("STYLE|MOOD"):
+        raise UnclearError("the opposite of that can be many things; say what it should be")
     if clause.has("STYLE"):
         args["style"] = clause.value("STYLE")
     if clause.has("MOOD"):
-        if clause.flips:
-            raise UnclearError("the opposite of that can be many things; say what it should be")
         args["mood"] = " ".join(clause.values("MOOD"))
     return [args | {"layer": layer} for layer in clause.values("LAYER")] or args
 

@@ -45,6 +45,12 @@ WORDS = {
 }
 
 
+def _said(value: Any) -> str:
+    if isinstance(value, float | int):
+        return f"{round(value, 2):g}"
+    return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
+
+
 class Status(Task):
     name = "status"
     help = "the attribute table: measured, wished, locked"
@@ -66,7 +72,5 @@ class Status(Task):
         for name in NAMES:
             row = table[name]
             if row.measured is not None:
-                value = row.measured
-                text = f"{round(value, 2):g}" if isinstance(value, float | int) else str(value)
-                shown.append(f"{name} {text}" + (" (locked)" if row.locked else ""))
+                shown.append(f"{name} {_said(row.measured)}" + (" (locked)" if row.locked else ""))
         return desk.saying("; ".join(shown))

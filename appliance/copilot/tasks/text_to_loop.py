@@ -11,11 +11,14 @@ from appliance.copilot.schema import BPM, DENSITY, DYNAMICS, KEY, LAYER, MOOD, S
 from appliance.copilot.situation import Situation
 from appliance.copilot.task import Frame, Task, refuse_locked
 
+ARTICLE = ("A", "FILL", "SOME")  # "une nuit" is no tempo of 1
+
 
 def attributes(clause: Any) -> dict[str, Any]:
     """What a clause says about a loop that is to be found."""
     args: dict[str, Any] = {}
-    if clause.has("NUM"):
+    numbers = [v for name, v, token in clause.parts if name == "NUM" and not token.can(*ARTICLE)]
+    if numbers:
         args["bpm"] = clause.number("NUM")
     if clause.has("KEY"):
         args["key"] = clause.value("KEY")
@@ -71,6 +74,7 @@ class TextToLoop(Task):
     frames = (
         Frame("FIND", ABOUT + " PLAY SOMETHING SOME NEW LOOP", _text),
         Frame("SOMETHING", ABOUT + " PLAY FIND SOME NEW LOOP", _text),
+        Frame("A LOOP MOOD|STYLE|THICK|LEVEL|PACE|KEY+", ABOUT + " PLAY FIND NEW", _text),
         Frame("SOME STYLE|MOOD", ABOUT + " PLAY FIND", _text),
         Frame("PLAY STYLE", ABOUT + " IT MORE LESS TOO", _played),
     )

@@ -30,7 +30,11 @@ def _vary(clause: Any, situation: Situation) -> Any:
 
 WORDS = {
     "VARY": {
-        "en": "vary; variation; variations; vary it; variant; modify; mutate; variate",
+        "en": (
+            "vary; variation; variations; vary it; variant; modify; mutate; variate;"
+            " different version; another version; alternative version; other version; new version;"
+            " different take; another take; alternative take; new take"
+        ),
         "de": "variiere; variier; variation; variieren; abwandeln; wandle ab; abwandlung",
         "fr": "varie; varier; variation; variante",
         "es": "varía; varia; variar; variación; variante; variacion",

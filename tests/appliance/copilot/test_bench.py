@@ -4,7 +4,15 @@ import json
 
 import numpy as np
 
-from appliance.bench.copilot import enlarged, request_figures, round_times, session_figures
+from appliance.bench.copilot import (
+    SPOKEN,
+    enlarged,
+    request_figures,
+    round_times,
+    said_times,
+    session_figures,
+)
+from appliance.cli import main
 
 
 def test_a_file_of_requests_comes_out_line_by_line_with_rates_by_kind(tmp_path):
@@ -52,3 +60,31 @@ def test_figures_are_plain_numbers(corpus):
 def test_the_same_seed_gives_the_same_sessions(corpus):
     one, other = (session_figures(corpus, sessions=2, rounds=5, rng=4) for _ in range(2))
     assert one == other
+
+
+def test_a_round_is_timed_in_a_session_too(corpus):
+    times = said_times(corpus, takes=1)
+    assert times["rounds"] == len(SPOKEN)
+    assert 0 < times["cpu_ms_p50"] <= times["cpu_ms_p99"] <= times["cpu_ms_max"]
+
+
+def test_requests_are_planned_from_the_command_line(tmp_path, capsys):
+    lines = [
+        {"text": "faster", "expect": [{"task": "tempo", "args": {"bpm": 110}}], "kind": "simple"},
+        {"text": "softer", "expect": [], "kind": "simple"},
+    ]
+    path = tmp_path / "requests.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines))
+    assert main(["bench", "copilot", "--requests", str(path), "--json"]) == 0
+    *found, rates = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [line["exact"] for line in found] == [True, False]
+    assert rates["kinds"]["simple"]["wrong"] == 0.5
+    assert main(["bench", "copilot", "--requests", str(path)]) == 0
+    assert "not exact: 'softer'" in capsys.readouterr().out
+
+
+def test_a_file_that_is_no_list_of_requests_is_one_line(tmp_path, capsys):
+    path = tmp_path / "requests.jsonl"
+    path.write_text("nonsense")
+    assert main(["bench", "copilot", "--requests", str(path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

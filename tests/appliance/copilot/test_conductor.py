@@ -168,3 +168,18 @@ def test_the_table_that_is_sent_is_the_fresh_one(copilot):
     _, user = prompt(STRANGE, table_json(now.state))
     rows = json.loads(user["content"].split("\n")[1])
     assert rows["bpm"] == {"measured": 96.0, "target": 96.0}
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+def test_a_server_without_json_schema_is_asked_as_llama_cpp_python_wants_it(status):
+    answer, script, _ = asked(STRANGE, {"status": status, "body": b"{}"}, saying(GOOD))
+    assert answer.plan == PLAN
+    first, second = (sent["response_format"] for sent in script.asked)
+    assert first["type"] == "json_schema"
+    assert second == {"type": "json_object", "schema": first["json_schema"]["schema"]}
+
+
+def test_a_server_that_wants_a_key_is_not_asked_again():
+    answer, script, _ = asked(STRANGE, {"status": 401, "body": b"{}"})
+    assert answer.ask
+    assert len(script.asked) == 1

@@ -136,3 +136,9 @@ def test_plans_that_ask_for_the_same_are_equal():
     assert canonical_plan(locks) == canonical_plan(locks[::-1])
     mixed = [*faster, *octave]
     assert canonical_plan(mixed) != canonical_plan(mixed[::-1])
+
+
+def test_the_readme_has_the_table_of_tasks():
+    text = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
+    found = text.split("<!-- tasks -->")[1].split("<!-- /tasks -->")[0].strip()
+    assert found == registry.help_table()

@@ -10,7 +10,7 @@ from appliance.bench.copilot import Tally, one_session
 from appliance.copilot import rounds
 from appliance.copilot.answers import Step
 from appliance.copilot.edits import apply_edits
-from appliance.copilot.loop import Base, based, derive
+from appliance.copilot.loop import Base, based, begin, derive, remeasured, retimed
 from appliance.copilot.rounds import Copilot, replayed
 from appliance.copilot.shelf import Shelf
 from appliance.copilot.table import Table
@@ -254,3 +254,49 @@ def test_an_oracle_agrees_after_other_rounds_too(copilot, text, task):
     for step in done.plan if done.committed else ():
         if step.args.get("effect") != "echo":
             assert faults(task, dict(step.args), snapshot(now.state), snapshot(after.state)) == []
+
+
+def test_of_all_that_is_measured_only_the_tempo_knows_of_the_tempo(shelf):
+    for row in range(0, len(shelf.segments), 5):
+        state = begin(Base(row), 100.0, shelf)
+        again = remeasured(replace(state, bpm=163.0), shelf)
+        assert retimed(state, 163.0).hash == again.hash
+
+
+def test_a_tempo_set_by_hand_is_in_the_log_and_no_undo_takes_it_back(copilot):
+    now, _ = copilot.say("faster")
+    now, _ = now.say("drop the bass")
+    now = now.timed(87.0)
+    back, _ = now.say("undo")
+    assert (now.state.bpm, back.state.bpm) == (87.0, 87.0)
+    assert replayed(copilot, back.log).state.hash == back.state.hash
+
+
+def test_a_loop_that_is_lifted_takes_along_what_was_put_into_it(copilot):
+    now, done = copilot.say("redo bar 2")
+    assert done.committed
+    up = now.lifted(2)
+    assert up is not None
+    one, other = now.state.material.notes, up.state.material.notes
+    assert (other["pitch"] - one["pitch"] == 2).all()
+    assert (other["onset"] == one["onset"]).all()
+    assert replayed(copilot, up.log).state.hash == up.state.hash
+    locked, _ = now.say("lock the bass")
+    assert locked.lifted(2) is None
+
+
+def test_home_lets_everything_go_and_can_be_undone(copilot):
+    now, _ = copilot.say("drop the melody")
+    home = now.released(Base(7))
+    assert home.is_free
+    assert replayed(copilot, home.log).state.hash == home.state.hash
+    assert home.say("undo")[0].state.hash == copilot.state.hash
+
+
+def test_only_what_is_asked_for_or_locked_makes_it_not_free(copilot):
+    assert copilot.is_free
+    assert copilot.say("faster")[0].is_free
+    for text in ("louder", "lock the bass", "lock the tempo", "redo bar 2", "drop the bass"):
+        after, done = copilot.say(text)
+        assert done.committed, done
+        assert not after.is_free

@@ -7,10 +7,17 @@ import pytest
 from support.walking import Start, distance, start_from, walk
 
 from appliance.bench.groove.corpora import shipped_seeds
-from appliance.bench.groove.measures import distinct, key_changes, moves, rows_of, shifts_of
+from appliance.bench.groove.measures import (
+    distinct,
+    key_changes,
+    moves,
+    repeats,
+    rows_of,
+    shifts_of,
+)
 from appliance.bench.groove.walk import passes
 from appliance.demo import demo_bundle
-from appliance.policies import make_policy, weights
+from appliance.policies import make_policy, steps, weights
 from appliance.policies.groove import repeat_chance
 
 LOOPS = 200
@@ -54,9 +61,9 @@ def test_warm_up_is_within_its_limit(starts: list[Start]) -> None:
 def test_no_step_is_as_large_as_the_median_at_random(starts: list[Start]) -> None:
     chance = np.concatenate([moves(walk(one, make_policy("random"), LOOPS)) for one in starts])
     for number, start in enumerate(starts):
-        steps = moves(walk(start, make_policy("groove"), LOOPS, number))
-        assert steps.mean() <= chance.mean() / 2
-        assert steps.max() <= np.median(chance)
+        own = moves(walk(start, make_policy("groove"), LOOPS, number))
+        assert own.mean() <= chance.mean() / 2
+        assert own.max() <= np.median(chance)
 
 
 @pytest.mark.parametrize("option", ["adventure", "leash"])
@@ -84,3 +91,33 @@ def test_a_third_time_in_a_row_is_rare(starts: list[Start]) -> None:
     runs = [len(list(same)) for _, same in groupby(rows)]
     assert 0.17 <= sum(run - 1 for run in runs) / len(rows) <= 0.23
     assert np.mean([run > 2 for run in runs]) <= 0.04
+
+
+def test_the_share_of_repeats_holds_on_seeds_that_chose_nothing(starts: list[Start]) -> None:
+    """ONCE_MORE was chosen on random seeds 1000 to 1399; these are others, and none reported."""
+    shares = [
+        repeats(walk(starts[number % len(starts)], make_policy("groove"), LOOPS, 5000 + number))
+        for number in range(40)
+    ]
+    assert min(shares) >= 0.1
+    assert max(shares) <= 0.3
+    assert np.mean(shares) == pytest.approx(0.2, abs=0.02)
+
+
+def test_the_register_does_not_jump_about(
+    starts: list[Start], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leaps() -> list[float]:
+        found: list[float] = []
+        for number, start in enumerate(starts):
+            one = walk(start, make_policy("groove"), LOOPS, number)
+            pitch = start.facts.ambit[2, rows_of(one)] + shifts_of(one)
+            found += np.abs(np.diff(pitch)).tolist()
+        return found
+
+    kept = np.array(leaps())
+    assert np.mean(kept > 7) <= 0.01
+    assert np.mean(kept > 9) <= 0.002
+    for module, name in ((weights, "LEAP_WEIGHT"), (weights, "OUTSIDE_WEIGHT"), (steps, "LEAPING")):
+        monkeypatch.setattr(module, name, 0.0)
+    assert np.mean(np.array(leaps()) > 7) >= 2 * np.mean(kept > 7)

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from appliance.uploads.arrivals import REPORT
-from appliance.uploads.keeper import Keeper, Places, Watch
+from appliance.uploads.importer import import_upload
+from appliance.uploads.keeper import ENDED, Keeper, Places, Tell, Watch, import_apart
+from appliance.uploads.task import Task
 from corpus import demo
 from corpus.keeping.library import Library
 
@@ -31,7 +33,7 @@ class Heard:
 
     def __init__(self, places: Places) -> None:
         self.told: list[dict[str, Any]] = []
-        self.keeper = Keeper(places, "pitch-histogram", QUIET, self.told.append)
+        self.keeper = Keeper(places, "pitch-histogram", QUIET, self.told.append, import_upload)
 
     def look(self, now: int) -> list[str]:
         """The corpora made at this look."""
@@ -121,6 +123,35 @@ def test_a_damaged_memory_means_doing_it_again(places: Places, text: str) -> Non
     heard = Heard(places)
     heard.look(0)
     assert heard.look(10) == ["monday"]
+
+
+CRASHES = "import json, os; print(json.dumps({'progress': 1}), flush=True); os.abort()"
+
+
+def test_an_import_that_crashes_is_reported_and_the_next_goes_on(places: Places) -> None:
+    told: list[dict[str, Any]] = []
+
+    def crash(task: Task, tell: Tell) -> None:
+        import_apart(task, tell, [sys.executable, "-c", CRASHES])
+
+    keeper = Keeper(places, "pitch-histogram", QUIET, told.append, crash)
+    upload(places, "monday.mid")
+    upload(places, "tuesday", 1)
+    keeper.look(0)
+    keeper.look(10)
+    assert [line["fault"] for line in told if "fault" in line] == [ENDED, ENDED]
+    assert ENDED in (places.inbox / f"monday.mid.{REPORT}").read_text()
+    assert not keeper.waits
+    assert Heard(places).look(0) == []
+
+
+def test_an_import_is_a_process_that_passes_on_what_it_tells(places: Places) -> None:
+    told: list[dict[str, Any]] = []
+    take = upload(places, "monday.mid")
+    task = Task(take, places.corpora, "monday", "pitch-histogram", places.cache)
+    import_apart(task, told.append)
+    assert told[-1]["made"] == "monday"
+    assert {"reading", "embedding"} <= {line.get("progress") for line in told}
 
 
 def test_the_watch_wakes_for_a_file_in_a_new_folder(places: Places) -> None:

@@ -1,0 +1,1 @@
+"""Builds the Debian package: `python -m deploy.package --arch arm64 --suite bookworm`."""

@@ -1,0 +1,189 @@
+"""The virtual box's own parts, without a machine."""
+
+import json
+import random
+import subprocess
+import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+from appliance.events import View
+from deploy.vm import acceptance, base, cuts, guest, piano, places, screen, surviving
+from deploy.vm.machine import Disk
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PIANIST = REPOSITORY / "deploy/vm/inside/pianist"
+
+
+class OldDisplay:
+    """A display's memory as its data sheet has it, written the other way round than it is read."""
+
+    def __init__(self) -> None:
+        self.memory = bytearray(1024)
+
+    def draw(self, image: Image.Image) -> None:
+        for y in range(64):
+            for x in range(128):
+                if image.getpixel((x, y)):
+                    self.memory[(y // 8) * 128 + x] |= 1 << (y % 8)
+
+
+@pytest.mark.parametrize("view", [View(), View(state="recording", seconds=7.0)])
+def test_a_picture_comes_back_from_the_displays_memory(view: View) -> None:
+    display = OldDisplay()
+    display.draw(screen.expected(view))
+    assert screen.same(screen.decode(bytes(display.memory)), screen.expected(view))
+
+
+def test_one_wrong_pixel_is_another_picture() -> None:
+    display = OldDisplay()
+    display.draw(screen.expected(View()))
+    display.memory[700] ^= 0x10
+    assert not screen.same(screen.decode(bytes(display.memory)), screen.expected(View()))
+
+
+def test_a_plan_is_in_the_order_of_time() -> None:
+    notes = [piano.Note(1.0, 2.0, 60, 70), piano.Note(0.5, 1.5, 62, 80)]
+    plan = piano.score(notes, piano.taps(0.1), 3.0)
+    assert plan["notes"] == [
+        (0.5, "903e50"), (1.0, "903c46"), (1.5, "803e40"), (2.0, "803c40"),
+    ]  # fmt: skip
+    assert plan["foot"] == [(0.1, True), (0.1 + piano.PRESS_S, False)]
+
+
+def test_keys_that_hang_are_named() -> None:
+    heard = [(0, 0x90, 60, 70), (1, 0x90, 62, 70), (2, 0x80, 60, 0), (3, 0x90, 62, 0)]
+    performance = piano.Performance(tuple(piano.Heard(*one) for one in heard), 0.0)
+    assert performance.hanging() == []
+    performance = piano.Performance(tuple(piano.Heard(*one) for one in heard[:3]), 0.0)
+    assert performance.hanging() == [62]
+
+
+def test_every_rung_of_the_ladder_is_another_note() -> None:
+    notes = piano.ladder(1.0, 60.0)
+    assert len({(note.pitch, note.velocity) for note in notes}) == len(notes) == 240
+    assert all(21 <= note.pitch <= 108 and 1 <= note.velocity <= 127 for note in notes)
+
+
+def test_only_what_left_a_second_before_the_cut_is_safe() -> None:
+    taken = surviving.Taken([(10.0, 0), (10.4, 1), (10.6, 2), (11.2, 3)])
+    assert taken.safe(11.5) == 2
+    assert taken.safe(12.5) == 4
+    assert taken.safe(9.0) == 0
+
+
+def test_cuts_come_at_every_time_of_a_scene() -> None:
+    found = cuts.moments(random.Random(1), 20, 1.0, 21.0)
+    assert sorted(int(one) for one in found) == list(range(1, 21))
+    assert found == cuts.moments(random.Random(1), 20, 1.0, 21.0)
+    assert found != sorted(found)
+
+
+def test_a_loop_that_is_not_the_seed_is_noticed() -> None:
+    seed = piano.boogie(1.0)
+    ends = 9.0
+    good = [piano.Heard(ends + note.at - 0.95, 0x90, note.pitch, 60) for note in seed]
+    assert acceptance._loop_error(piano.Performance(tuple(good), 0), seed, ends) < 1e-6
+    late = [*good[:7], piano.Heard(good[7].at + 0.2, 0x90, good[7].pitch, 60), *good[8:]]
+    with pytest.raises(places.VirtualBoxError, match="off by 200 ms"):
+        acceptance._loop_error(piano.Performance(tuple(late), 0), seed, ends)
+    wrong = [*good[:3], piano.Heard(good[3].at, 0x90, 99, 60), *good[4:]]
+    with pytest.raises(places.VirtualBoxError, match="did not come back"):
+        acceptance._loop_error(piano.Performance(tuple(wrong), 0), seed, ends)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("tcp 0.0.0.0:22", True),
+        ("tcp [::]:22", True),
+        ("udp 0.0.0.0:5353", True),
+        ("udp 10.0.2.15%ens3:68", True),
+        ("udp 0.0.0.0:41234", True),
+        ("tcp 0.0.0.0:80", False),
+        ("tcp 0.0.0.0:41234", False),
+        ("udp 0.0.0.0:123", False),
+    ],
+)
+def test_open_ports_are_told_apart(line: str, expected: bool) -> None:
+    assert acceptance._is_expected(line) is expected
+
+
+def test_waiting_ends_with_the_machine_and_with_the_limit() -> None:
+    with pytest.raises(places.VirtualBoxError, match="nothing within 0 s"):
+        guest.wait(lambda: False, 0.0, "nothing", every_s=0.0)
+    with pytest.raises(places.VirtualBoxError, match="the machine ended"):
+        guest.wait(lambda: False, 60.0, "nothing", lambda: False, every_s=0.0)
+
+
+def test_commands_that_fail_or_hang_say_so_in_one_line() -> None:
+    with pytest.raises(places.VirtualBoxError, match="exit 3: two / lines"):
+        places.run(["sh", "-c", "echo two; echo lines; exit 3"], 10)
+    with pytest.raises(places.VirtualBoxError, match="longer than"):
+        places.run(["sleep", "5"], 0.05)
+    with pytest.raises(places.VirtualBoxError, match="not installed"):
+        places.run(["no-such-program"], 1)
+
+
+def test_what_was_made_of_other_ingredients_is_made_again(tmp_path: Path) -> None:
+    one = places.fingerprint([b"a", b"b"])
+    assert one != places.fingerprint([b"ab"])
+    mark = tmp_path / "done"
+    assert not places.is_current(mark, one)
+    mark.write_text(one)
+    assert places.is_current(mark, one)
+
+
+def test_the_base_has_what_the_image_has() -> None:
+    assert {"openssh-server", "avahi-daemon", "overlayroot", "busybox"} <= set(
+        base.packages("amd64")
+    )
+
+
+def test_a_disk_obeys_flushes_unless_it_is_told_otherwise() -> None:
+    assert "cache=writeback" in Disk("x.qcow2").option()
+
+
+def test_the_pianist_reads_midi_as_it_comes() -> None:
+    """Split anywhere, with running status, and with a clock in between."""
+    loader = SourceFileLoader("pianist", str(PIANIST))
+    source = PIANIST.read_text().rsplit("\nmain()", 1)[0]
+    module = module_from_spec(spec_from_loader("pianist", loader))  # type: ignore[arg-type]
+    exec(compile(source, str(PIANIST), "exec"), module.__dict__)
+    stream = bytes.fromhex("903c46 f8 3e50 fe b040 f8 7f c005")
+    for size in (1, 2, 3, 20):
+        reader = module.Reader()
+        parts = [stream[at : at + size] for at in range(0, len(stream), size)]
+        found = [message for part in parts for message in reader.feed(part)]
+        assert found == [[0x90, 60, 70], [0x90, 62, 80], [0xB0, 64, 127], [0xC0, 5, 0]]
+
+
+def test_the_pianist_says_when_there_is_no_piano(tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, PIANIST],
+        input=json.dumps({"notes": [[0, "903c46"]]}),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert said.returncode != 0
+
+
+def test_notes_on_the_card_are_counted_up_to_a_torn_line() -> None:
+    journal = "\n".join(
+        [
+            '{"t":0.1,"who":"player","midi":"903250"}',
+            '{"t":0.2,"who":"system","midi":"903250"}',
+            '{"t":0.3,"who":"player","midi":"803240"}',
+            '{"t":0.4,"who":"player","midi":"b04000"}',
+            '{"t":0.5,"who":"pla',
+        ]
+    )
+    said = {"ls": "20260101-120000\n", "cat": journal}
+    fake = SimpleNamespace(sh=lambda script: said[script.split()[0]])
+    assert surviving._kept(fake) == 2  # type: ignore[arg-type]
