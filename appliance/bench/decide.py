@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from appliance.bench.groove.walk import Start, moment_after, passes
 from appliance.bench.neighbours import DIMENSION, turned
+from appliance.listener import Listening, Movement
 from appliance.policies import POLICIES, SEED, Choice, Policy, SeedLikeness, make_policy, prepare
 from appliance.policies.facts import Facts
 from corpus.cutting.segment import Segment
@@ -33,6 +35,7 @@ from models.notes import Phrase, note_array, pedal_array
 SIZES = (1_000, 10_000, 100_000)
 TAKES, LOOPS = 20, 200
 RUNS = 3  # of each take; a decision is the same in all of them
+LISTENS = "groove, listening"  # to somebody who plays all the time
 LIMIT_MS = 1.0  # at the 99th percentile
 JOURNEY = 10  # loops between the waypoints of a trip
 _CLUSTER, _ROUND = 50, 4  # vectors in a cluster; clusters that are near each other
@@ -67,10 +70,10 @@ def decide_figures(
 
 def decide_table(figures: Figures) -> str:
     heads = ("p50_ms", "p99_ms", "max_ms", "first_ms", "wall_p99_ms", "prepare_ms")
-    lines = [f"{'segments':>9}  {'policy':14}" + "".join(f"{head:>12}" for head in heads)]
+    lines = [f"{'segments':>9}  {'policy':18}" + "".join(f"{head:>12}" for head in heads)]
     for size, found in figures["segments"].items():
         lines += [
-            f"{int(size):>9,}  {name:14}" + "".join(f"{one[head]:>12.3f}" for head in heads)
+            f"{int(size):>9,}  {name:18}" + "".join(f"{one[head]:>12.3f}" for head in heads)
             for name, one in found.items()
         ]
     return "\n".join(lines)
@@ -87,10 +90,17 @@ def measure(size: int, takes: int = TAKES, loops: int = LOOPS) -> Figures:
         facts = Facts(bundle).ready()
         starts = [_start(bundle, facts, number) for number in range(takes)]
         made = {name: _made(name, facts, Path(folder)) for name in POLICIES}
-        return {name: _timed(make, starts, loops) for name, make in made.items()}
+        alone = {name: _timed(make, starts, loops) for name, make in made.items()}
+        heard = [_listening(starts, number) for number in range(takes)]
+        return alone | {LISTENS: _timed(made["groove"], starts, loops, heard)}
 
 
-def _timed(make: Callable[[], Policy], starts: Sequence[Start], loops: int) -> Figures:
+def _timed(
+    make: Callable[[], Policy],
+    starts: Sequence[Start],
+    loops: int,
+    heard: Sequence[Listening] | None = None,
+) -> Figures:
     gc.collect()
     spent = np.zeros((RUNS, len(starts), loops, 2))
     prepared = []
@@ -99,7 +109,8 @@ def _timed(make: Callable[[], Policy], starts: Sequence[Start], loops: int) -> F
         begin = time.thread_time_ns()
         prepare(policy, start.facts)
         prepared.append(time.thread_time_ns() - begin)
-        spent[run, number] = _take(policy, start, number, loops)
+        listening = None if heard is None else heard[number]
+        spent[run, number] = _take(policy, start, number, loops, listening)
     own, wall = spent[..., 0].min(axis=0), spent[..., 1]
     return {
         "p50_ms": _ms(np.quantile(own, 0.5)),
@@ -111,7 +122,9 @@ def _timed(make: Callable[[], Policy], starts: Sequence[Start], loops: int) -> F
     }
 
 
-def _take(policy: Policy, start: Start, number: int, loops: int) -> list[tuple[int, int]]:
+def _take(
+    policy: Policy, start: Start, number: int, loops: int, heard: Listening | None
+) -> list[tuple[int, int]]:
     """Nanoseconds of each decision, from the moment's making to the choice: of the thread, and of
     the clock on the wall."""
     choices = [Choice(SEED, 0, 1.0, "the seed")] * passes(policy)
@@ -119,7 +132,8 @@ def _take(policy: Policy, start: Start, number: int, loops: int) -> list[tuple[i
     for loop in range(loops):
         rng = np.random.default_rng([number, loop])
         begin, wall = time.thread_time_ns(), time.perf_counter_ns()
-        choice = policy.choose(moment_after(start, choices), rng)
+        moment = replace(moment_after(start, choices), listening=heard)
+        choice = policy.choose(moment, rng)
         spent.append((time.thread_time_ns() - begin, time.perf_counter_ns() - wall))
         choices.append(choice)
     return spent
@@ -152,6 +166,22 @@ def _start(bundle: Bundle, facts: Facts, number: int) -> Start:
     near = nearest_of(twelve, facts.embeddings)
     bar, bpm = (float(facts.segments[name][row]) for name in ("bar", "bpm"))
     return Start(bundle, facts, likeness, near, bar, bpm, 8 * 60.0 / bpm)
+
+
+def _listening(starts: Sequence[Start], number: int) -> Listening:
+    """Somebody plays, in some pitch classes, and goes from where one take begins to another."""
+    rng = np.random.default_rng([3, number])
+    before, now = (starts[(number + step) % len(starts)].seed.vectors for step in (0, 1))
+    return Listening(
+        velocity=80.0,
+        density=2.5,
+        pitch=60.0,
+        spread=6.0,
+        classes=rng.dirichlet(np.ones(12)),
+        presence=1.0,
+        played=True,
+        moved=Movement(before, now),
+    )
 
 
 # -- a corpus that is made up ---------------------------------------------------------------------

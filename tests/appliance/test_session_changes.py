@@ -9,10 +9,7 @@ from support.music import make_bundle, segments
 from support.stage import Stage
 
 from appliance.events import (
-    Command,
     CorpusOpened,
-    Show,
-    Write,
 )
 from appliance.policies import make_policy
 from appliance.policies.facts import Facts
@@ -24,12 +21,6 @@ from corpus.keeping.bundle import Bundle
 @pytest.fixture
 def stage(bundle: Bundle) -> Stage:
     return Stage(bundle, Settings(vary=0.0))
-
-
-def kinds(stage: Stage, verb: str, at: int | None = None) -> list[type]:
-    """What a command comes to, but for the screen and for writing."""
-    effects = stage.session.step(Command(stage.now if at is None else at, verb))
-    return [type(effect) for effect in effects if not isinstance(effect, Show | Write)]
 
 
 @pytest.fixture

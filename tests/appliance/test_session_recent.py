@@ -6,11 +6,6 @@ import pytest
 from support.foot import EIGHTHS, stopped
 from support.stage import MS, SECOND, Stage
 
-from appliance.events import (
-    Command,
-    Show,
-    Write,
-)
 from appliance.plot import plot_session
 from appliance.seed import capture
 from appliance.session import Settings
@@ -21,12 +16,6 @@ from corpus.keeping.bundle import Bundle
 @pytest.fixture
 def stage(bundle: Bundle) -> Stage:
     return Stage(bundle, Settings(vary=0.0))
-
-
-def kinds(stage: Stage, verb: str, at: int | None = None) -> list[type]:
-    """What a command comes to, but for the screen and for writing."""
-    effects = stage.session.step(Command(stage.now if at is None else at, verb))
-    return [type(effect) for effect in effects if not isinstance(effect, Show | Write)]
 
 
 def groove(stage: Stage, bars: int, rest: float = 0.0) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.foot import EIGHTHS, files, recorded, stopped
+from support.foot import EIGHTHS, files, kinds, recorded, stopped
 from support.stage import MS, SECOND, Stage
 
 from appliance.events import (
@@ -20,7 +20,6 @@ from appliance.events import (
     Send,
     Show,
     Tick,
-    Write,
 )
 from appliance.jobs import compare_seed
 from appliance.policies import Choice, Moment, make_policy
@@ -32,12 +31,6 @@ from corpus.keeping.bundle import Bundle
 @pytest.fixture
 def stage(bundle: Bundle) -> Stage:
     return Stage(bundle, Settings(vary=0.0))
-
-
-def kinds(stage: Stage, verb: str, at: int | None = None) -> list[type]:
-    """What a command comes to, but for the screen and for writing."""
-    effects = stage.session.step(Command(stage.now if at is None else at, verb))
-    return [type(effect) for effect in effects if not isinstance(effect, Show | Write)]
 
 
 def test_a_withdrawn_recording_has_never_been(stage: Stage) -> None:

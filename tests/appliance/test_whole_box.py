@@ -83,6 +83,15 @@ def state_is(box: Running, *wanted: str) -> None:
     wait_until(lambda: box.ask("status")["state"] in wanted, f"to be {wanted}: {box.said()}")
 
 
+def looping(box: Running, hands: Hands) -> Pianist:
+    """From when the piano is found until the seed loops."""
+    pianist = Pianist(hands)
+    wait_until(lambda: all(box.ask("status")["ports"].values()), "the piano to be found")
+    pianist.record()
+    state_is(box, "warmup", "groove")
+    return pianist
+
+
 def takes(box: Running) -> list[Path]:
     return sorted(path.parent for path in (box.state / "sessions").glob("*/session.json"))
 
@@ -122,10 +131,7 @@ def test_from_boot_to_a_new_corpus_and_out(
     upload_server: UploadServer,
     recordings: Path,
 ) -> None:
-    pianist = Pianist(hands)
-    wait_until(lambda: all(box.ask("status")["ports"].values()), "the piano to be found")
-    pianist.record()
-    state_is(box, "warmup", "groove")
+    pianist = looping(box, hands)
     state_is(box, "groove")
     wait_until(lambda: len(ear.listen()) > 20, "the loop to be heard")
 
@@ -161,9 +167,7 @@ def test_told_to_stop_in_the_middle_it_lets_every_key_go(
     ear: Ear, hands: Hands, box: Running
 ) -> None:
     family = box.family()
-    wait_until(lambda: all(box.ask("status")["ports"].values()), "the piano to be found")
-    Pianist(hands).record()
-    state_is(box, "warmup", "groove")
+    looping(box, hands)
     wait_until(lambda: len(ear.sounding()) > 0, "a note")
     box.stop(signal.SIGTERM)
     assert box.process.returncode == 0
@@ -176,9 +180,7 @@ def test_killed_in_the_middle_it_is_silent_and_comes_back(
     ear: Ear, hands: Hands, box: Running
 ) -> None:
     family = box.family()
-    wait_until(lambda: all(box.ask("status")["ports"].values()), "the piano to be found")
-    Pianist(hands).record()
-    state_is(box, "warmup", "groove")
+    looping(box, hands)
     wait_until(lambda: len(ear.listen()) > 30, "more than a second of the loop")
     wait_until(lambda: len(ear.sounding()) > 0, "a note")
     box.stop(signal.SIGKILL)
@@ -191,6 +193,4 @@ def test_killed_in_the_middle_it_is_silent_and_comes_back(
         (cut,) = takes(again)
         corpus = Library(box.state / "corpora").place("funk")
         assert main(["session", "verify", str(cut), "--corpus", str(corpus)]) == 0
-        wait_until(lambda: all(again.ask("status")["ports"].values()), "the piano to be found")
-        Pianist(hands).record()
-        state_is(again, "warmup", "groove")
+        looping(again, hands)

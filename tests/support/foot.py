@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from appliance.events import Command, Show, Write
 from appliance.footswitch import Footswitch, Row
 from firmware.gestures import Gesture, Gestures
 from support.stage import SECOND, TICK, Stage
@@ -72,3 +73,9 @@ class Foot:
         for gesture in gestures:
             for wish in self._switch.wishes(gesture):
                 self.stage.command(wish.verb, at=wish.at)
+
+
+def kinds(stage: Stage, verb: str, at: int | None = None) -> list[type]:
+    """What a command comes to, but for the screen and for writing."""
+    effects = stage.session.step(Command(stage.now if at is None else at, verb))
+    return [type(effect) for effect in effects if not isinstance(effect, Show | Write)]

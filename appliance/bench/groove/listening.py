@@ -13,7 +13,7 @@ nobody is heeded. A measure moved if it did so both with and without that.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 from typing import Any
 
@@ -138,7 +138,8 @@ def stand_on(bundle: Bundle, seed: Phrase) -> Stand:
     """Compare a seed and find the ends."""
     facts, embedder = Facts(bundle).ready(), make_embedder(bundle.embedder)
     twelve = in_twelve_keys(embedder, seed)
-    ends = _unlike(bundle, facts)
+    one, other = _unlike(bundle, facts)
+    ends = replace(one, bpm=seed.bpm), replace(other, bpm=seed.bpm)  # as the player plays them
     likeness = [
         SeedLikeness(vectors, float(phrase.notes["pitch"].mean()))
         for phrase, vectors in (
