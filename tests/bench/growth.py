@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from support.jack import Ear, Hands, wait_until
@@ -75,9 +77,10 @@ def run(minutes: float, box: Running, hands: Hands, ear: Ear) -> None:
         ear.forget()
 
 
-def main() -> None:
-    minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
-    name = f"growth-{os.getpid()}"
+@contextmanager
+def on_stage(more: str = "") -> Iterator[tuple[Running, Hands, Ear]]:
+    """A box with the demo corpus, and its piano on a JACK server of its own; `more` settings."""
+    name = f"bench-{os.getpid()}"
     os.environ |= {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1"}
     command = ["jackd", "-R", "-P", "70", "-S", "-n", name, "-d", "dummy", "-p", "1024"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -85,20 +88,24 @@ def main() -> None:
         time.sleep(2)
         ear, hands = Ear("PianoIn"), Hands("PianoOut")
         with tempfile.TemporaryDirectory() as folder:
-            state = Path(folder)
-            (state / "corpora").mkdir()  # empty: the box plays the demo corpus
-            settings = SETTINGS.format(output=ear.name, input=hands.name)
-            with Running(state, settings, {}) as box:
+            (Path(folder) / "corpora").mkdir()  # empty: the box plays the demo corpus
+            settings = SETTINGS.format(output=ear.name, input=hands.name) + more
+            with Running(Path(folder), settings, {}) as box:
                 box.until_ready()
-                ports = lambda: all(box.ask("status")["ports"].values())  # noqa: E731
-                wait_until(ports, "the piano to be found")
-                run(minutes, box, hands, ear)
+                wait_until(lambda: all(box.ask("status")["ports"].values()), "the piano")
+                yield box, hands, ear
                 box.stop()
         ear.close()
         hands.close()
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait()
+
+
+def main() -> None:
+    minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+    with on_stage() as (box, hands, ear):
+        run(minutes, box, hands, ear)
 
 
 if __name__ == "__main__":
