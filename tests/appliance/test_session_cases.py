@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.music import BOOGIE, WALTZ, make_bundle, phrase, segments
 from support.stage import Stage
+from support.stage import prove as stage_prove
 
 from appliance.events import SeedCompared
 from appliance.jobs import compare_seed
@@ -17,14 +18,8 @@ from corpus.keeping.bundle import Bundle
 
 
 def prove(stage: Stage, folder: Path) -> None:
-    stage.command("stop")
-    stage.run(3)
-    assert not stage.sounding()
-    loops = stage.provenance
-    assert len(loops) > 8
-    for one, other in pairwise(loops):
-        assert other["start_beat"] == one["start_beat"] + one["beats"]
-    assert verify_session(stage.write_folder(folder), stage.bundle).loops == len(loops)
+    stage_prove(stage, folder)
+    assert len(stage.provenance) > 8
 
 
 def told(stage: Stage) -> str:

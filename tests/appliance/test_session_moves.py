@@ -9,12 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support.music import BOOGIE, make_bundle, phrase, segments
-from support.stage import MS, SECOND, Stage
+from support.stage import MS, SECOND, Stage, prove
 
 from appliance.events import MidiIn
 from appliance.policies import Groove, Policy, Trip
 from appliance.session import Settings
-from appliance.verify import verify_session
 from corpus.cutting.segment import Segment
 from corpus.keeping.bundle import Bundle
 
@@ -54,21 +53,6 @@ def sounds(stage: Stage, number: int) -> Sounds:
 
 def form(line: dict[str, Any]) -> tuple[Any, ...]:
     return line["source"], line["transpose"], line["rotate_beats"]
-
-
-def prove(stage: Stage, folder: Path) -> None:
-    """Stop, let all be reported, and derive every note again."""
-    if stage.session.state != "idle":
-        stage.command("stop")
-    stage.run(3)
-    assert not stage.sounding()
-    for one, other in pairwise(stage.provenance):
-        assert other["start_beat"] == one["start_beat"] + one["beats"]
-    (summary,) = stage.summaries
-    assert summary is not None
-    assert summary["gaps_ms_max"] == 0
-    assert summary["stuck_notes"] == 0
-    assert verify_session(stage.write_folder(folder), stage.bundle).loops == len(stage.provenance)
 
 
 # -- back -----------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """A session on a stage of plain lists: no firmware, nothing of its bookkeeping is trusted."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from appliance.jobs import compare_seed, embed_player
 from appliance.journal import Journal
 from appliance.policies import Groove, Policy
 from appliance.session import Session, Settings
+from appliance.verify import verify_session
 from corpus.keeping.bundle import Bundle
 
 MS = 1_000_000
@@ -256,3 +258,18 @@ class Stage:
             self.wire.append((message.due, message.data))
         for message in due:
             self.do(Reported(self.now, message.seq, Outcome.SENT))
+
+
+def prove(stage: Stage, folder: Path) -> None:
+    """Stop, let all be reported, and derive every note again."""
+    if stage.session.state != "idle":
+        stage.command("stop")
+    stage.run(3)
+    assert not stage.sounding()
+    for one, other in pairwise(stage.provenance):
+        assert other["start_beat"] == one["start_beat"] + one["beats"]
+    (summary,) = stage.summaries
+    assert summary is not None
+    assert summary["gaps_ms_max"] == 0
+    assert summary["stuck_notes"] == 0
+    assert verify_session(stage.write_folder(folder), stage.bundle).loops == len(stage.provenance)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from appliance.copilot.answers import Args, RefusedError
-from appliance.copilot.desk import Desk, Past
+from appliance.copilot.answers import Args
+from appliance.copilot.desk import Desk
 from appliance.copilot.schema import STEPS
 from appliance.copilot.situation import Situation
 from appliance.copilot.task import Frame, Task
-from appliance.copilot.tasks.undo import steps, too_many
+from appliance.copilot.tasks.undo import counted, retraced, steps
 
 
 def _all(clause: Any, situation: Situation) -> Any:
@@ -47,18 +47,10 @@ class Redo(Task):
 
     def check(self, args: Args, situation: Situation) -> Situation:
         count = int(args["steps"])
-        if count > situation.redoable:
-            raise RefusedError(too_many("redo", count, situation.redoable))
-        left = situation.redoable - count
+        left = counted("redo", count, situation.redoable)
         return situation.but(redoable=left, undoable=situation.undoable + count)
 
     def do(self, args: Args, desk: Desk) -> Desk:
-        if desk.edited:
-            raise RefusedError("redo what was there before, or edit: not both, in that order")
-        for _ in range(int(args["steps"])):
-            if not desk.future:
-                raise RefusedError("nothing to redo")
-            coming = desk.future[-1]
-            earlier = (*desk.past, Past(coming.round, desk.state))
-            desk = desk.but(state=coming.state, past=earlier, future=desk.future[:-1])
-        return desk.saying(f"forward {args['steps']}")
+        count = int(args["steps"])
+        state, future, past = retraced("redo", count, desk, desk.future, desk.past)
+        return desk.but(state=state, past=past, future=future).saying(f"forward {count}")

@@ -4,9 +4,13 @@ from typing import Any
 
 from appliance.copilot.answers import Args, RefusedError
 from appliance.copilot.desk import Desk, Past
+from appliance.copilot.loop import State
 from appliance.copilot.schema import STEPS
 from appliance.copilot.situation import Situation
 from appliance.copilot.task import Frame, Task
+
+Pasts = tuple[Past, ...]
+Retraced = tuple[State, Pasts, Pasts]
 
 
 def steps(clause: Any, situation: Situation) -> Any:
@@ -56,25 +60,34 @@ class Undo(Task):
 
     def check(self, args: Args, situation: Situation) -> Situation:
         count = int(args["steps"])
-        if count > situation.undoable:
-            raise RefusedError(too_many("undo", count, situation.undoable))
-        left = situation.undoable - count
+        left = counted("undo", count, situation.undoable)
         return situation.but(undoable=left, redoable=situation.redoable + count)
 
     def do(self, args: Args, desk: Desk) -> Desk:
-        if desk.edited:
-            raise RefusedError("undo what was there before, or edit: not both, in that order")
-        for _ in range(int(args["steps"])):
-            if not desk.past:
-                raise RefusedError("nothing to undo")
-            last = desk.past[-1]
-            later = (*desk.future, Past(last.round, desk.state))
-            desk = desk.but(state=last.state, past=desk.past[:-1], future=later)
-        return desk.saying(f"back {args['steps']}")
+        count = int(args["steps"])
+        state, past, future = retraced("undo", count, desk, desk.past, desk.future)
+        return desk.but(state=state, past=past, future=future).saying(f"back {count}")
 
 
-def too_many(verb: str, wanted: int, there_is: int) -> str:
-    """The line that refuses so many steps."""
+def counted(verb: str, wanted: int, there_is: int) -> int:
+    """How many are left after so many steps; RefusedError where there are fewer."""
     if there_is == 0:
-        return f"nothing to {verb}"
-    return f"cannot {verb} {wanted}: there is {there_is} to {verb}"
+        raise RefusedError(f"nothing to {verb}")
+    if wanted > there_is:
+        raise RefusedError(f"cannot {verb} {wanted}: there is {there_is} to {verb}")
+    return there_is - wanted
+
+
+def retraced(verb: str, count: int, desk: Desk, behind: Pasts, ahead: Pasts) -> Retraced:
+    """The state so many steps along `behind`, what is left of that, and `ahead` with the states
+    that were passed: undo and redo are the same walk in opposite directions."""
+    if desk.edited:
+        raise RefusedError(f"{verb} what was there before, or edit: not both, in that order")
+    state = desk.state
+    for _ in range(count):
+        if not behind:
+            raise RefusedError(f"nothing to {verb}")
+        last = behind[-1]
+        ahead = (*ahead, Past(last.round, state))
+        state, behind = last.state, behind[:-1]
+    return state, behind, ahead

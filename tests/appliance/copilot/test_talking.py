@@ -1,7 +1,6 @@
 """Rounds in whole sessions: what is said is heard at the next loop, and nothing else changes."""
 
 import json
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.stage import MS, SECOND, Stage
+from support.stage import MS, SECOND, Stage, prove
 
 from appliance.copilot.answers import Answer, Step
 from appliance.copilot.registry import task_named
@@ -78,21 +77,6 @@ def said_then_heard(stage: Stage, text: str) -> tuple[Sounds, Sounds]:
     assert answer["committed"], answer
     stage.run(8)
     return sounds(stage, now), sounds(stage, now + 1)
-
-
-def prove(stage: Stage, folder: Path) -> None:
-    if stage.session.state != "idle":
-        stage.command("stop")
-    stage.run(3)
-    assert not stage.sounding()
-    for one, other in pairwise(stage.provenance):
-        assert other["start_beat"] == one["start_beat"] + one["beats"]
-    (summary,) = stage.summaries
-    assert summary is not None
-    assert summary["gaps_ms_max"] == 0
-    assert summary["stuck_notes"] == 0
-    verified = verify_session(stage.write_folder(folder), stage.bundle)
-    assert verified.loops == len(stage.provenance)
 
 
 # -- edits are heard ------------------------------------------------------------------------------
