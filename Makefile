@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-slow explore lint bench clean deb vm-setup vm-test vm-test-short
+.PHONY: setup demo test test-slow test-in explore lint bench clean deb vm-setup vm-test vm-test-short
 
 setup: .venv/ready
 
@@ -19,6 +19,10 @@ test: setup
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
+
+# The everyday tests in another release of Debian, as root: make test-in SUITE=trixie
+test-in:
+	tests/in-suite $(SUITE)
 
 # New random examples for the property tests, many of them.
 explore: setup
@@ -42,7 +46,7 @@ deb: setup
 
 # The box in a virtual machine, with the package just built, as root (deploy/vm/README.md).
 vm-setup:
-	deploy/vm/setup
+	deploy/vm/setup $(ARCH)
 
 vm-test: deb vm-setup
 	$(BIN)/python -m deploy.vm --arch $(ARCH) $(VM)

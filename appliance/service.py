@@ -1,5 +1,6 @@
 """`smartlooper run`: the instrument on real ports, for as long as it is wanted."""
 
+import gc
 import os
 import secrets
 import signal
@@ -23,6 +24,7 @@ from appliance.folder import read_last_seed
 from appliance.logbook import ERROR, NOTICE, WARNING, Logbook, open_logbook, status_line
 from appliance.places import Places, places
 from appliance.quota import MB, finish_within, newest_first
+from appliance.rehearsing import rehearse
 from appliance.reloading import changed, is_live, taken_over
 from appliance.seed import Seed
 from appliance.session import Session
@@ -56,7 +58,7 @@ class Service:
 
     def play(self) -> None:
         """Until it is told to stop. The watchdog is fed by these turns and by nothing else."""
-        with self.box.on_stage(), heeding_hangups(self._hung_up):
+        with self.box.on_stage(), heeding_hangups(self._hung_up), settled():
             try:
                 self.box.turn()
                 self.notifier.ready()
@@ -187,9 +189,9 @@ def assemble(
         name, bundle = _corpus(config, where, log)
         hardware = _hardware(config)
         rng = random_seed(config)
-        session = Session(
-            config.settings(rng, hardware.ahead, hardware.lead), bundle, config.make_policy()
-        )
+        settings = config.settings(rng, hardware.ahead, hardware.lead)
+        rehearse(Session(settings, bundle, config.make_policy()))
+        session = Session(settings, bundle, config.make_policy())
         if where.inbox is not None and where.inbox.parent.is_dir():
             where.inbox.mkdir(exist_ok=True)
         corpora = _corpora(config, where, name, log)
@@ -244,6 +246,18 @@ def on_new(config: Config) -> OnNew:
     if config.corpus:
         return "keep"
     return "ask" if config.uploads.switch == "ask" else "idle"
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """For the block, what there is now is not looked through for garbage any more: that would take
+    as long as a note is late to be heard as such, at a moment that nobody chooses."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager

@@ -9,6 +9,9 @@ PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _GLIBCS = {"bookworm": 36, "trixie": 41}
 _OLDEST_GLIBC = 17
+_FROM_DEBIAN = {
+    "trixie": {"python-rtmidi": "python3-rtmidi (>= 1.5.8)", "lgpio": "python3-lgpio (>= 0.2.2)"}
+}
 
 
 @dataclass(frozen=True)
@@ -63,4 +66,4 @@ class Target:
     @property
     def from_debian(self) -> dict[str, str]:
         """Requirements for which the release has a package and the index has no wheel."""
-        return {"python-rtmidi": "python3-rtmidi (>= 1.5.8)"} if self.suite == "trixie" else {}
+        return _FROM_DEBIAN.get(self.suite, {})

@@ -89,6 +89,7 @@ def _steps(
             _stay(machine, settings, image)
         raise
     finally:
+        guest.hang_up()
         machine.close()
     return results
 

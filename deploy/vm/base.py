@@ -3,7 +3,17 @@
 import shutil
 from pathlib import Path
 
-from deploy.vm.places import HERE, IMAGE, Places, VirtualBoxError, fingerprint, is_current, run
+from deploy.vm import foreign
+from deploy.vm.places import (
+    HERE,
+    IMAGE,
+    Places,
+    VirtualBoxError,
+    fingerprint,
+    is_current,
+    is_foreign,
+    run,
+)
 
 SUITE = "bookworm"
 _KERNELS = {"amd64": "linux-image-rt-amd64", "arm64": "linux-image-arm64"}
@@ -15,10 +25,10 @@ _MODULES = ("gpio-sim.ko", "irq_sim_mod.ko", "i2c-ssd1306-sim.ko")
 
 
 def packages(arch: str) -> list[str]:
-    """Those of the image, a kernel, and what only tests want."""
+    """Those of the image, a kernel that can be installed here, and what only tests want."""
     lines = (IMAGE / "packages").read_text().splitlines()
     named = [line for line in lines if line and not line.startswith("#")]
-    return [*named, *_FOR_TESTS, _KERNELS[arch]]
+    return [*named, *_FOR_TESTS, *([] if is_foreign(arch) else [_KERNELS[arch]])]
 
 
 def make_base(places: Places) -> Path:
@@ -69,19 +79,24 @@ def make_modules(places: Places, release: str) -> list[Path]:
     return made
 
 
+def make_root(places: Places, tar: Path, root: Path) -> None:
+    """A fresh copy of the base system, with a kernel."""
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    run(["tar", "-xpf", tar, "-C", root, "--xattrs", "--exclude=./dev/*"], 600)
+    if is_foreign(places.arch):
+        kernel = places / "kernel.tar"
+        if not kernel.is_file():
+            foreign.fetch(places, SUITE, _KERNELS[places.arch])
+        foreign.add_kernel(kernel, root)
+
+
 def kernel_release(root: Path) -> str:
     """The newest kernel in a root file system."""
     found = sorted(path.name.removeprefix("vmlinuz-") for path in (root / "boot").glob("vmlinuz-*"))
     if not found:
         raise VirtualBoxError(f"{root}: no kernel")
     return found[-1]
-
-
-def unpack(tar: Path, root: Path) -> None:
-    """A fresh copy of the base system."""
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir(parents=True)
-    run(["tar", "-xpf", tar, "-C", root, "--xattrs", "--exclude=./dev/*"], 600)
 
 
 def _sources() -> list[Path]:

@@ -14,6 +14,7 @@ _OPTIONS = (
     *("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"),
     *("-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10"),
     *("-o", "IdentitiesOnly=yes", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6"),
+    *("-o", "ControlMaster=auto", "-o", "ControlPersist=60"),
 )
 TOOLS = "/usr/lib/smartlooper-vm"
 USER, UPLOADER = "looper", "smartlooper-upload"
@@ -21,10 +22,18 @@ USER, UPLOADER = "looper", "smartlooper-upload"
 
 @dataclass(frozen=True)
 class Guest:
-    """Logs in as `USER` at a port of this machine. Every command has a time limit."""
+    """Logs in as `USER` at a port of this machine. Every command has a time limit. Commands share a
+    connection, since making one costs a second of the guest's time under emulation; `hang_up`
+    before another machine is at the port."""
 
     port: int
     key: Path
+
+    def hang_up(self) -> None:
+        """Forget the connections to a machine that is no more."""
+        for user in (USER, UPLOADER):
+            stop = ["ssh", *self._options(), "-O", "exit", f"{user}@127.0.0.1"]
+            subprocess.run(stop, stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
 
     def sh(self, script: str, limit_s: float = 120.0) -> str:
         """What a shell command says, run as the musician's user."""
@@ -36,13 +45,13 @@ class Guest:
 
     def start(self, script: str) -> "subprocess.Popen[bytes]":
         """Leave a root command running; the caller writes to it, reads it and ends it."""
-        words = [str(word) for word in self._ssh(USER, f"sudo -n {script}")]
+        words = self._ssh(USER, f"sudo -n {script}")
         return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def sftp(self, batch: str, user: str = UPLOADER, limit_s: float = 300.0) -> str:
         """A batch of sftp commands."""
-        words = ["sftp", "-b", "-", *_OPTIONS, "-i", str(self.key), "-P", str(self.port)]
-        return run([*words, f"{user}@127.0.0.1"], limit_s, data=batch.encode())
+        words = ["sftp", "-b", "-", *self._options("-P"), f"{user}@127.0.0.1"]
+        return run(words, limit_s, data=batch.encode())
 
     def refused(self, user: str, script: str, limit_s: float = 60.0) -> bool:
         """Whether a command of that user is turned down."""
@@ -63,6 +72,7 @@ class Guest:
 
     def await_login(self, limit_s: float, alive: Callable[[], bool] = lambda: True) -> float:
         """Until SSH answers; the seconds it took."""
+        self.hang_up()
         return wait(lambda: self._answers(), limit_s, "no log-in over SSH", alive)
 
     def await_ready(self, limit_s: float) -> float:
@@ -81,12 +91,12 @@ class Guest:
     def _is_active(self, unit: str) -> bool:
         return self.sh(f"systemctl is-active {unit} || true").strip() == "active"
 
-    def _ssh(self, user: str, script: str) -> list[str | Path]:
-        return [
-            *("ssh", *_OPTIONS, "-i", self.key, "-p", str(self.port)),
-            f"{user}@127.0.0.1",
-            script,
-        ]
+    def _ssh(self, user: str, script: str) -> list[str]:
+        return ["ssh", *self._options(), f"{user}@127.0.0.1", script]
+
+    def _options(self, port: str = "-p") -> list[str]:
+        shared = f"ControlPath={self.key.parent}/ssh-%r-%p"
+        return [*_OPTIONS, "-o", shared, "-i", str(self.key), port, str(self.port)]
 
 
 def parsed(said: str) -> Any:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.vm import base
-from deploy.vm.places import HERE, IMAGE, Places, fingerprint, is_current, run
+from deploy.vm import base, foreign
+from deploy.vm.places import HERE, IMAGE, Places, fingerprint, is_current, is_foreign, run
 
 ROOT_MIB, DATA_MIB = 1600, 512
 _CHROOT_LIMIT_S = 1800.0
@@ -43,26 +43,29 @@ def make_image(places: Places, package: Path, config: Path) -> Image:
         return image
     mark.unlink(missing_ok=True)
     root = places / "root"
-    base.unpack(tar, root)
+    base.make_root(places, tar, root)
     release = base.kernel_release(root)
     _add_modules(root, release, base.make_modules(places, release))
     _make_key(image.key)
     with _chroot(root):
         _install(root, package, config, image.key.with_suffix(".pub"))
-        run(["chroot", root, "update-initramfs", "-c", "-k", release], _CHROOT_LIMIT_S)
+        if not is_foreign(places.arch):
+            run(["chroot", root, "update-initramfs", "-c", "-k", release], _CHROOT_LIMIT_S)
     shutil.copy(root / f"boot/vmlinuz-{release}", image.kernel)
-    shutil.copy(root / f"boot/initrd.img-{release}", image.initrd)
+    if is_foreign(places.arch):
+        foreign.make_initrd(root, release, image.initrd)
+    else:
+        shutil.copy(root / f"boot/initrd.img-{release}", image.initrd)
     _file_systems(places, root, image)
     mark.write_text(key)
     return image
 
 
 def _install(root: Path, package: Path, config: Path, public: Path) -> None:
-    run(["cp", "-a", f"{IMAGE / 'files'}/.", root], 60)
+    run(["cp", "-a", "--no-preserve=ownership", f"{IMAGE / 'files'}/.", root], 60)
     shutil.copy(HERE / "initramfs.conf", root / "etc/initramfs-tools/conf.d/vm")
     shutil.copy(HERE / "initramfs.modules", root / "etc/initramfs-tools/modules")
     shutil.copy(package, root / "tmp/smartlooper.deb")
-    run(["chown", "-R", "root:root", root / "etc", root / "usr/lib/smartlooper"], 60)
     install = ["dpkg", "--force-confdef", "-i", "/tmp/smartlooper.deb"]
     run(["chroot", root, *install], _CHROOT_LIMIT_S, log=root.parent / "install.log")
     (root / "tmp/smartlooper.deb").unlink()
@@ -84,6 +87,7 @@ def _for_tests(root: Path, public: Path) -> None:
     for path in inside.iterdir():
         path.chmod(0o755)
     unit = inside / "smartlooper-vm.service"
+    unit.chmod(0o644)
     shutil.move(unit, root / "etc/systemd/system" / unit.name)
     run(["chroot", root, "systemctl", "enable", unit.name], 60)
     drop_in = root / "etc/systemd/system/smartlooper.service.d/vm.conf"

@@ -66,6 +66,16 @@ def run(
     return said
 
 
+def host() -> str:
+    """This machine's processor, as Debian names it; empty if the virtual box knows it not."""
+    return {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, "")
+
+
+def is_foreign(arch: str) -> bool:
+    """Whether its programs have to be emulated here."""
+    return arch != host()
+
+
 def fingerprint(parts: Iterable[bytes | Path]) -> str:
     """Of bytes, files, and folders with all that is in them."""
     digest = hashlib.sha256()
