@@ -11,10 +11,10 @@ from corpus.keeping.bundle import Bundle
 
 pytest_plugins = ["support.jack", "support.sshd"]
 
-# Every run of the suite tries the same examples, so that a change is blamed only for what it did;
-# `make explore` looks for new ones.
-settings.register_profile("steady", derandomize=True)
-settings.register_profile("explore", max_examples=1000, print_blob=True)
+# Every run of the suite tries the same examples, so that a change is blamed only for what it did,
+# however slow the machine; `make explore` looks for new ones.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("explore", max_examples=1000, print_blob=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 POP909 = Path(__file__).parents[2] / "shared" / "data" / "pop909"

@@ -17,6 +17,7 @@ _DEPENDS = (
     "systemd (>= 252)",
     "udev",
 )
+_RECOMMENDS = ("avahi-daemon", "alsa-utils")
 _DESCRIPTION = """\
  A live looper for pianists: tap, play a few bars, tap, and it answers with
  phrases that you recorded earlier, chosen to fit, for as long as you like.
@@ -47,7 +48,7 @@ def control(version: str, target: Target, size_kib: int) -> str:
         "Maintainer: The SmartLooper authors <smartlooper@localhost>\n"
         f"Installed-Size: {size_kib}\n"
         f"Depends: {depends}\n"
-        "Recommends: avahi-daemon, alsa-utils\n"
+        f"Recommends: {', '.join((*_RECOMMENDS, *target.from_raspberry.values()))}\n"
         "Section: sound\n"
         "Priority: optional\n"
         "Description: live looper that answers pianists with their own phrases\n"

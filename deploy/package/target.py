@@ -9,9 +9,8 @@ PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _GLIBCS = {"bookworm": 36, "trixie": 41}
 _OLDEST_GLIBC = 17
-_FROM_DEBIAN = {
-    "trixie": {"python-rtmidi": "python3-rtmidi (>= 1.5.8)", "lgpio": "python3-lgpio (>= 0.2.2)"}
-}
+_FROM_DEBIAN = {"trixie": {"python-rtmidi": "python3-rtmidi (>= 1.5.8)"}}
+_FROM_RASPBERRY = {"trixie": {"lgpio": "python3-lgpio"}}
 
 
 @dataclass(frozen=True)
@@ -67,3 +66,8 @@ class Target:
     def from_debian(self) -> dict[str, str]:
         """Requirements for which the release has a package and the index has no wheel."""
         return _FROM_DEBIAN.get(self.suite, {})
+
+    @property
+    def from_raspberry(self) -> dict[str, str]:
+        """The same where only Raspberry Pi OS has the package, and only a Pi needs it."""
+        return _FROM_RASPBERRY.get(self.suite, {})

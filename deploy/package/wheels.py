@@ -109,7 +109,7 @@ def _holds(one: Requirement, target: Target) -> bool:
 
 
 def _given(one: Requirement, target: Target) -> bool:
-    return canonicalize_name(one.name) in target.from_debian
+    return canonicalize_name(one.name) in target.from_debian | target.from_raspberry
 
 
 def _pip(*arguments: str) -> None:

@@ -1,6 +1,7 @@
 """`python -m deploy.vm`: the acceptance test of the box, in QEMU.
 
 --short           boot, devices, play, upload and three cuts
+--arch ARCH       for another processor than this machine's: boot and devices, no cuts
 --only STEP       one step, again for more; --cuts N for the number of power cuts
 --keep            leave the machine running at the end, and say how to log in
 """
@@ -12,13 +13,13 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from deploy.vm.acceptance import SHORT, STEPS, Bench
+from deploy.vm.acceptance import FOREIGN, SHORT, STEPS, Bench
 from deploy.vm.guest import Guest
 from deploy.vm.image import Image, make_image
 from deploy.vm.machine import Machine, Settings, accelerator, free_port, installed
-from deploy.vm.places import HERE, REPOSITORY, Places, VirtualBoxError
+from deploy.vm.places import HERE, REPOSITORY, Places, VirtualBoxError, is_foreign
 from deploy.vm.starting import boot_or_resume
 from deploy.vm.surviving import Survival
 
@@ -49,22 +50,36 @@ def _test(arguments: argparse.Namespace, places: Places) -> int:
     _say("machine", {"package": package.name, "accel": accel + emulated})
     if arguments.image:
         return 0
-    names = arguments.only or (SHORT if arguments.short else tuple(STEPS))
-    results = _steps(settings, image, tuple(names), arguments.keep, arguments.fresh)
-    wanted = arguments.cuts if arguments.cuts is not None else _cuts(arguments)
-    if wanted:
-        results["cuts"] = _survive(settings, wanted, arguments.rng, honest=True)
-    if arguments.control or not (arguments.short or arguments.only):
+    plan = _plan(arguments)
+    results = _steps(settings, image, plan.steps, arguments.keep, arguments.fresh)
+    if plan.cuts:
+        results["cuts"] = _survive(settings, plan.cuts, arguments.rng, honest=True)
+    if plan.control:
         results["control"] = _control(settings, arguments.rng)
     (places / "results.json").write_text(json.dumps(results, indent=1))
     _say("passed", {"steps": len(results)})
     return 0
 
 
-def _cuts(arguments: argparse.Namespace) -> int:
+class Plan(NamedTuple):
+    """What is tried: steps, the number of power cuts, and the card that lies."""
+
+    steps: tuple[str, ...]
+    cuts: int
+    control: bool
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
     if arguments.only:
-        return 0
-    return SHORT_CUTS if arguments.short else LONG_CUTS
+        plan = Plan(tuple(arguments.only), 0, False)
+    elif is_foreign(arguments.arch):
+        plan = Plan(FOREIGN, 0, False)
+    elif arguments.short:
+        plan = Plan(SHORT, SHORT_CUTS, False)
+    else:
+        plan = Plan(tuple(STEPS), LONG_CUTS, True)
+    cuts = plan.cuts if arguments.cuts is None else arguments.cuts
+    return Plan(plan.steps, cuts, plan.control or arguments.control)
 
 
 def _steps(

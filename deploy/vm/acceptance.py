@@ -184,6 +184,7 @@ STEPS: dict[str, Step] = {
     "power off": power_off,
 }
 SHORT = ("health", "security", "devices", "play", "upload")
+FOREIGN = ("health", "security", "devices")
 
 
 # -- what the steps are made of -------------------------------------------------------------------

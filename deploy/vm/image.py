@@ -38,6 +38,8 @@ def make_image(places: Places, package: Path, config: Path) -> Image:
     mark = places / "image.done"
     recipe = [IMAGE, *sorted(HERE.glob("inside/*")), HERE / "image.py", HERE / "modules", config]
     tar = base.make_base(places)
+    if is_foreign(places.arch):
+        recipe += [HERE / "foreign.py", HERE / "foreign-init"]
     key = fingerprint([*recipe, package.read_bytes(), (places / "base.done").read_bytes()])
     if is_current(mark, key) and image.root.is_file():
         return image

@@ -20,7 +20,7 @@ PROGRAMS = {"amd64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
 _CONSOLES = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
 _QUIET = (
     "quiet tsc=reliable clocksource=tsc mitigations=off audit=0 panic=-1"
-    " modprobe.blacklist=cfg80211,pcspkr,bochs,psmouse"
+    " modprobe.blacklist=cfg80211,pcspkr,bochs,psmouse,gpio_keys"
     " rcupdate.rcu_cpu_stall_suppress=1 systemd.default_timeout_start_sec=900 fsck.repair=yes"
 )
 _PLAIN = "max,avx=off,avx2=off,fma=off,f16c=off"

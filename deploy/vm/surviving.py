@@ -39,11 +39,13 @@ Scene = Callable[[Guest, Taken], None]
 def recording(guest: Guest, taken: Taken) -> None:
     """A seed is being played in."""
     _ladder(guest, taken, [0.5])
+    _await_state(guest, "recording")
 
 
 def groove(guest: Guest, taken: Taken) -> None:
     """The loop plays, and so does the pianist."""
     _ladder(guest, taken, [0.5, 8.5])
+    _await_state(guest, "warmup", "groove")
 
 
 def importing(guest: Guest, taken: Taken) -> None:
@@ -72,8 +74,8 @@ def first_boot(guest: Guest, taken: Taken) -> None:
 SCENES: dict[str, Scene] = {
     "recording": recording,
     "importing": importing,
-    "switching": switching,
     "groove": groove,
+    "switching": switching,
     "first boot": first_boot,
 }
 
@@ -125,8 +127,8 @@ class Survival:
         self._end()
         began = time.monotonic()
         self._boot(card)
-        found = self._check(taken, cut)
         ready = round(time.monotonic() - began, 1)
+        found = self._check(taken, cut)
         return {"scene": name, "after_s": round(seconds, 1), "ready_s": ready} | found
 
     def _boot(self, card: cuts.Card) -> Machine:
@@ -161,7 +163,7 @@ class Survival:
         if kept < taken.safe(cut):
             raise VirtualBoxError(f"{taken.safe(cut)} messages were safe, {kept} are on the card")
         found: dict[str, Any] = {"safe": taken.safe(cut), "kept": kept}
-        if (folder / name / "provenance.jsonl").is_file():  # there was a loop
+        if _has_loops(folder / name):
             found["verify"] = verify(folder / name, folder / corpus).partition(": ")[2]
         return found
 
@@ -172,9 +174,13 @@ class Survival:
             self.guest.hang_up()
 
 
+def _await_state(guest: Guest, *wanted: str) -> None:
+    wait(lambda: guest.status()["state"] in wanted, 60, f"it is not {wanted[0]}", every_s=0.2)
+
+
 def _names(guest: Guest) -> list[str]:
     """Of the corpora that are there."""
-    return guest.sh(f"cd {_CORPORA} && for c in [!.]*/; do echo ${{c%/}}; done").split()
+    return [name for name in guest.sh(f"ls {_CORPORA}").split() if name != "current"]
 
 
 def _ladder(guest: Guest, taken: Taken, presses: list[float]) -> None:
@@ -194,6 +200,11 @@ def _ladder(guest: Guest, taken: Taken, presses: list[float]) -> None:
         process.wait()
 
     threading.Thread(target=listen, daemon=True).start()
+
+
+def _has_loops(session: Path) -> bool:
+    made = session / "provenance.jsonl"
+    return made.is_file() and made.stat().st_size > 0
 
 
 def _kept(journal: Path) -> int:

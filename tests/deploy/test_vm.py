@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from appliance.events import View
-from deploy.vm import acceptance, base, cuts, guest, piano, places, screen, surviving
+from deploy.vm import __main__ as vm
+from deploy.vm import acceptance, base, cuts, foreign, guest, piano, places, screen, surviving
 from deploy.vm.machine import Disk
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -190,3 +191,42 @@ def test_notes_on_the_card_are_counted_up_to_a_torn_line(tmp_path: Path) -> None
     )
     journal.write_text(lines)
     assert surviving._kept(journal) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "steps", "cuts", "control"),
+    [
+        ([], tuple(acceptance.STEPS), 20, True),
+        (["--short"], acceptance.SHORT, 3, False),
+        (["--only", "play", "--cuts", "2"], ("play",), 2, False),
+        (["--only", "health", "--control"], ("health",), 0, True),
+    ],
+)
+def test_what_is_asked_for_is_planned(
+    line: list[str], steps: tuple[str, ...], cuts: int, control: bool
+) -> None:
+    arch = ["--arch", places.host()]
+    assert vm._plan(vm._parser().parse_args([*arch, *line])) == (steps, cuts, control)
+
+
+def test_another_processor_is_only_booted() -> None:
+    other = "arm64" if places.host() == "amd64" else "amd64"
+    plan = vm._plan(vm._parser().parse_args(["--arch", other]))
+    assert plan == (acceptance.FOREIGN, 0, False)
+
+
+def test_modules_are_loaded_after_those_that_they_need(tmp_path: Path) -> None:
+    (tmp_path / "modules.dep").write_text(
+        "kernel/virtio_pci.ko: kernel/virtio_ring.ko kernel/virtio.ko\n"
+        "kernel/virtio_ring.ko: kernel/virtio.ko\nkernel/virtio.ko:\n"
+        "kernel/virtio_blk.ko: kernel/virtio.ko\nkernel/crc32c_generic.ko:\n"
+        "kernel/ext4.ko: kernel/jbd2.ko\nkernel/jbd2.ko:\nkernel/overlay.ko:\n"
+    )
+    found = [path.stem for path in foreign._in_order(tmp_path)]
+    assert found[:4] == ["virtio", "virtio_ring", "virtio_pci", "virtio_blk"]
+    assert found.index("jbd2") < found.index("ext4")
+    assert len(found) == len(set(found)) == 8
+
+    (tmp_path / "modules.dep").write_text("kernel/virtio_pci.ko:\n")
+    with pytest.raises(places.VirtualBoxError, match="virtio_blk"):
+        list(foreign._in_order(tmp_path))

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -118,8 +119,9 @@ def _die_with_parent() -> None:
 
 
 def _is_up(name: str) -> bool:
-    command = ["jack_lsp", "-s", name] if shutil.which("jack_lsp") else ["true"]
-    environment = os.environ | {"JACK_NO_START_SERVER": "1"}
+    """Asked by another process, since a client that finds no server leaves things behind."""
+    command = [sys.executable, "-c", "import rtmidi; rtmidi.MidiIn(rtmidi.API_UNIX_JACK)"]
+    environment = os.environ | {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1"}
     return subprocess.run(command, env=environment, capture_output=True).returncode == 0
 
 
