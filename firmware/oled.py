@@ -145,7 +145,9 @@ class Oled:
 
     def _run(self) -> None:
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+            here = threading.get_native_id()
+            niceness = max(_NICE, os.getpriority(os.PRIO_PROCESS, here))
+            os.setpriority(os.PRIO_PROCESS, here, niceness)
         while True:
             # Cleared first: what is told during the turn rings again.
             self._wake.clear()

@@ -62,8 +62,9 @@ def switching(guest: Guest, taken: Taken) -> None:
     wait(two, IMPORT_LIMIT_S, "an upload that was cut off is not taken up again", every_s=3)
     process = guest.start(f"{TOOLS}/switch")
     assert process.stdout is not None
-    if not process.stdout.readline():
-        raise VirtualBoxError(f"no corpus is switched: exit {process.wait()}")
+    for _ in range(2):  # from one to the other
+        if not process.stdout.readline():
+            raise VirtualBoxError(f"no corpus is switched: exit {process.wait()}")
     threading.Thread(target=process.communicate, daemon=True).start()
 
 
