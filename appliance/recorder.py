@@ -143,7 +143,8 @@ class Recorder:
         return [EndTake(None), *self.record(at)]
 
     def loop(self, at: int) -> list[Effect]:
-        """The second tap: from here the loop is on the grid."""
+        """The second tap: from here the loop is on the grid. A hand that was a little before the
+        foot is so in every pass but this first, where its notes come with the tap."""
         recording = self._recording
         assert recording is not None
         begun = Begun(at, recording, len(recording.lines))
@@ -154,7 +155,8 @@ class Recorder:
             self._begun = begun
             return [*effects, Refused(str(error))]
         policy, last_seed = self.kit.policy_kept(), self.last_seed
-        effects = self._play(looped(seed, recording.start, at), at, at)
+        beginning = looped(seed, recording.start, at)
+        effects = self._play(beginning, _since(beginning, at), at)
         self._begun = replace(begun, take=self.take, policy=policy, last_seed=last_seed)
         return effects
 
@@ -167,8 +169,7 @@ class Recorder:
             return [Refused(str(error))]
         effects = self.drain(patience=False)
         beginning = looped(found.seed, found.start, found.enters, "recent")
-        since = max(beginning.at - found.seed.lead_in, self.now - LATE_NS)
-        loop = self._play(beginning, since, self.now)
+        loop = self._play(beginning, _since(beginning, self.now), self.now)
         return [
             *effects,
             BeginTake(),
@@ -297,3 +298,9 @@ class Recorder:
         self.take = self._begun = None
         self._over_at = self.now
         self.listener.begin(IDLE.beat_at(self.now))
+
+
+def _since(beginning: Beginning, now: int) -> int:
+    """From when on (ns) what is due is played by a loop that comes in at `now`: from its lead-in,
+    if that was not too long ago."""
+    return max(beginning.at - beginning.seed.lead_in, now - LATE_NS)

@@ -145,6 +145,24 @@ def test_a_lead_in_before_the_first_tap_is_accounted_for(stage: Stage, tmp_path:
     assert verify_session(stopped(stage).write_folder(tmp_path / "take"), stage.bundle)
 
 
+def test_a_hand_a_little_before_the_foot_is_heard_in_the_first_pass(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """The downbeat, as pianists play it: not to the millisecond with the foot."""
+    stage.run(1)
+    stage.do(MidiIn(stage.now, bytes((0x90, 47, 80))))
+    stage.run(0.02)
+    recorded(stage)
+    stage.do(MidiIn(stage.now, bytes((0x80, 47, 0))))
+    looped_at = stage.now
+    stage.command("loop")
+    stage.run(10)
+    early = [ns - looped_at for ns, pitch, _ in stage.struck() if pitch == 47]
+    assert early[0] == pytest.approx(-20 * MS, abs=1000)
+    assert not [write.line for write in stage.writes if write.line.get("omitted")]
+    assert verify_session(stopped(stage).write_folder(tmp_path / "take"), stage.bundle)
+
+
 def test_over_begins_again_at_its_time(stage: Stage, tmp_path: Path) -> None:
     recorded(stage)
     press = stage.now
