@@ -144,13 +144,14 @@ def test_a_panic_keeps_in_mind_what_the_hands_do(player: PlayerProcess, wait, mo
     assert player.pid is not None
     os.kill(player.pid, signal.SIGSTOP)
     later = time.monotonic_ns() + HOUR
-    # The ring is full: what the hands do now has to wait for room.
-    player.schedule([Message(later, n, n, bytes((0x80, 60, 0))) for n in range(1, 9001)])
+    # The ring of 8,192 is full: what the hands do now has to wait for room. Not by much, or the
+    # reports would not fit theirs if this process is not woken in time to read them.
+    player.schedule([Message(later, n, n, bytes((0x80, 60, 0))) for n in range(1, 8201)])
     player.hold(60, False)
     player.panic()
     os.kill(player.pid, signal.SIGCONT)
     found = []
-    wait(lambda: found.extend(player.reports()) or len(found) == 9000, "all to be forgotten")
+    wait(lambda: found.extend(player.reports()) or len(found) == 8200, "all to be forgotten")
     player.schedule([note_on(9001)])
     found.clear()
     wait(lambda: found.extend(player.reports()) or found, "the note")
