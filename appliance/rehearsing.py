@@ -5,14 +5,26 @@ code, tables, memory. It would pay between the second tap and the downbeat, the 
 nothing is decided ahead.
 """
 
+from collections.abc import Callable
+
 from appliance.events import Command, CompareSeed, MidiIn, SeedCompared, Tap, Tick
-from appliance.session import Session
+from appliance.policies import Policy
+from appliance.policies.facts import Facts
+from appliance.session import Session, Settings
+from corpus.keeping.bundle import Bundle
 
 SECOND_NS = 1_000_000_000
 NOTES, STEP_NS = 16, SECOND_NS // 4
 SEED_NS = NOTES * STEP_NS
 TICK_NS = SECOND_NS // 10
 LOOPS = 4
+
+
+def rehearsed(settings: Settings, bundle: Bundle, make_policy: Callable[[], Policy]) -> Session:
+    """A session for the stage, after another one with these settings has rehearsed."""
+    facts = Facts(bundle).ready()
+    rehearse(Session(settings, bundle, make_policy(), facts))
+    return Session(settings, bundle, make_policy(), facts)
 
 
 def rehearse(session: Session) -> None:

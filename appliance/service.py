@@ -24,10 +24,9 @@ from appliance.folder import read_last_seed
 from appliance.logbook import ERROR, NOTICE, WARNING, Logbook, open_logbook, status_line
 from appliance.places import Places, places
 from appliance.quota import MB, finish_within, newest_first
-from appliance.rehearsing import rehearse
+from appliance.rehearsing import rehearsed
 from appliance.reloading import changed, is_live, taken_over
 from appliance.seed import Seed
-from appliance.session import Session
 from appliance.uploads.background import Background
 from corpus.keeping.bundle import Bundle, embedder_of, open_bundle
 from corpus.keeping.library import Library
@@ -190,8 +189,7 @@ def assemble(
         hardware = _hardware(config)
         rng = random_seed(config)
         settings = config.settings(rng, hardware.ahead, hardware.lead)
-        rehearse(Session(settings, bundle, config.make_policy()))
-        session = Session(settings, bundle, config.make_policy())
+        session = rehearsed(settings, bundle, config.make_policy)
         if where.inbox is not None and where.inbox.parent.is_dir():
             where.inbox.mkdir(exist_ok=True)
         corpora = _corpora(config, where, name, log)

@@ -59,8 +59,10 @@ _ACTS: dict[str, Act] = {
 class Session:
     """idle -> recording -> warmup -> groove -> ending -> idle, for ever."""
 
-    def __init__(self, settings: Settings, bundle: Bundle, policy: Policy) -> None:
-        kit = Kit(settings, bundle, Facts(bundle).ready(), policy)
+    def __init__(
+        self, settings: Settings, bundle: Bundle, policy: Policy, facts: Facts | None = None
+    ) -> None:
+        kit = Kit(settings, bundle, facts or Facts(bundle).ready(), policy)
         self._viewer = Viewer()
         self._recorder = Recorder(kit, self._viewer.say)
         self._second = SecondKeyboard()

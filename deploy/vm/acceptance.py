@@ -85,10 +85,10 @@ def devices(bench: Bench) -> dict[str, Any]:
     guest = bench.guest
     _await_screen(guest)
     piano.perform(guest, [], piano.taps(0.5), 1.5)
-    _await_state(guest, "recording")
+    guest.await_state("recording")
     shown = screen.picture(guest)
     piano.perform(guest, [], piano.held(0.2, 1.4), 2.5)  # a hold discards
-    _await_state(guest, "idle")
+    guest.await_state("idle")
     _await_screen(guest)
     _want(not screen.same(shown, screen.picture(guest)), "the screen did not change")
     screen.set_fault(guest, True)
@@ -165,7 +165,6 @@ def power_off(bench: Bench) -> dict[str, Any]:
     """A long hold while it is idle switches the machine off, and all that lasts is unmounted."""
     guest = bench.guest
     _silence(guest)
-    wait(lambda: _state(guest) == "idle", _STATE_LIMIT_S, "not idle")
     guest.start(f"{TOOLS}/pianist").communicate(
         json.dumps(piano.score([], piano.held(0.2, 3.6), 4.2)).encode(), 60
     )
@@ -231,7 +230,7 @@ def _make_ready(guest: Guest) -> None:
     """Idle, and the piano is there."""
     piano.plug(guest)
     _await_ports(guest, True)
-    _await_state(guest, "idle")
+    guest.await_state("idle")
 
 
 def _silence(guest: Guest) -> None:
@@ -239,7 +238,7 @@ def _silence(guest: Guest) -> None:
     if _state(guest) != "idle":
         after = piano.perform(guest, [], piano.held(0.2, 3.4), 5.0)
         _want(not after.strikes(4.2), "it plays on after a long hold")
-    _await_state(guest, "idle")
+    guest.await_state("idle")
 
 
 def _prove(bench: Bench, corpus: str) -> dict[str, Any]:
@@ -312,10 +311,6 @@ def _is_expected(line: str) -> bool:
 def _is_high(address: str) -> bool:
     """avahi asks from a port of its own, which is no service."""
     return int(address.rpartition(":")[2]) >= 32768
-
-
-def _await_state(guest: Guest, state: str) -> None:
-    wait(lambda: _state(guest) == state, _STATE_LIMIT_S, f"it is not {state}")
 
 
 def _await_ports(guest: Guest, there: bool) -> None:

@@ -49,6 +49,8 @@ def make_base(places: Places) -> Path:
         *(SUITE, str(tar)),
     ]
     run(command, _BASE_LIMIT_S, log=places / "base.log")
+    if is_foreign(places.arch):
+        foreign.fetch(places, SUITE, _KERNELS[places.arch])
     mark.write_text(key)
     return tar
 
@@ -85,10 +87,7 @@ def make_root(places: Places, tar: Path, root: Path) -> None:
     root.mkdir(parents=True)
     run(["tar", "-xpf", tar, "-C", root, "--xattrs", "--exclude=./dev/*"], 600)
     if is_foreign(places.arch):
-        kernel = places / "kernel.tar"
-        if not kernel.is_file():
-            foreign.fetch(places, SUITE, _KERNELS[places.arch])
-        foreign.add_kernel(kernel, root)
+        foreign.add_kernel(places, root)
 
 
 def kernel_release(root: Path) -> str:

@@ -15,24 +15,23 @@ from deploy.vm.places import HERE, Places, VirtualBoxError, run
 
 _WANTED = ("virtio_pci", "virtio_blk", "crc32c_generic", "ext4", "overlay")
 _LIMIT_S = 900.0
+_TAR = "kernel.tar"
 _FOLDERS = ("bin", "dev", "proc", "sys", "media", "m")
 
 
-def fetch(places: Places, suite: str, kernel: str) -> Path:
+def fetch(places: Places, suite: str, kernel: str) -> None:
     """A tar of the kernel's package and a busybox, unpacked and not installed."""
-    tar = places / "kernel.tar"
     command = [
         *("mmdebstrap", "--mode=root", "--variant=extract", f"--architectures={places.arch}"),
-        *(f"--include={kernel},busybox-static", suite, str(tar)),
+        *(f"--include={kernel},busybox-static", suite, str(places / _TAR)),
     ]
     run(command, _LIMIT_S, log=places / "kernel.log")
-    return tar
 
 
-def add_kernel(tar: Path, root: Path) -> None:
+def add_kernel(places: Places, root: Path) -> None:
     """The kernel and its modules, into a root file system."""
     wanted = ["--wildcards", "./boot/*", "./lib/modules/*", "./bin/busybox"]
-    run(["tar", "-xpf", tar, "-C", root, "--keep-directory-symlink", *wanted], _LIMIT_S)
+    run(["tar", "-xpf", places / _TAR, "-C", root, "--keep-directory-symlink", *wanted], _LIMIT_S)
     release = next((root / "lib/modules").iterdir()).name
     run(["depmod", "-b", root, release], _LIMIT_S)
 

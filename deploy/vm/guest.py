@@ -18,6 +18,7 @@ _OPTIONS = (
 )
 TOOLS = "/usr/lib/smartlooper-vm"
 USER, UPLOADER = "looper", "smartlooper-upload"
+_STATE_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ class Guest:
         wait(lambda: self._is_active(unit), limit_s, "the service is not ready", every_s=2.0)
         show = f"systemctl show -p ActiveEnterTimestampMonotonic --value {unit}"
         return int(self.sh(show).strip()) / 1e6
+
+    def await_state(self, *wanted: str) -> None:
+        """Until the box says that it is in one of these states."""
+        is_there = lambda: self.status()["state"] in wanted  # noqa: E731
+        wait(is_there, _STATE_LIMIT_S, f"it is not {wanted[0]}", every_s=0.5)
 
     def _answers(self) -> bool:
         try:

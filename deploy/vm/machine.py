@@ -25,6 +25,8 @@ _QUIET = (
 )
 _PLAIN = "max,avx=off,avx2=off,fma=off,f16c=off"
 """Wide and fused arithmetic is done lane by lane in software: a network runs slower with it."""
+WITH_US = ("setpriv", "--pdeathsig", "KILL")
+"""However this process ends, the machine ends with it."""
 _PROBE_S = 20.0
 _CLOSE_S = 10.0
 
@@ -119,7 +121,7 @@ def start(settings: Settings, name: str, disks: Sequence[Disk], *, load: str = "
     errors = (places / f"{name}.err").open("wb")
     with errors:
         process = subprocess.Popen(
-            ["nice", "-n", os.environ.get("VM_NICE", "0"), *command],
+            [*WITH_US, "nice", "-n", os.environ.get("VM_NICE", "0"), *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,

@@ -39,13 +39,13 @@ Scene = Callable[[Guest, Taken], None]
 def recording(guest: Guest, taken: Taken) -> None:
     """A seed is being played in."""
     _ladder(guest, taken, [0.5])
-    _await_state(guest, "recording")
+    guest.await_state("recording")
 
 
 def groove(guest: Guest, taken: Taken) -> None:
     """The loop plays, and so does the pianist."""
     _ladder(guest, taken, [0.5, 8.5])
-    _await_state(guest, "warmup", "groove")
+    guest.await_state("warmup", "groove")
 
 
 def importing(guest: Guest, taken: Taken) -> None:
@@ -173,10 +173,6 @@ class Survival:
             self.machine.close()
             self.machine = None
             self.guest.hang_up()
-
-
-def _await_state(guest: Guest, *wanted: str) -> None:
-    wait(lambda: guest.status()["state"] in wanted, 60, f"it is not {wanted[0]}", every_s=0.2)
 
 
 def _names(guest: Guest) -> list[str]:

@@ -10,23 +10,29 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 from appliance.demo import demo_bundle
 from appliance.events import MidiIn, Tap
-from appliance.policies import Groove
-from appliance.rehearsing import rehearse
+from appliance.policies import Groove, Policy
+from appliance.rehearsing import rehearsed
 from appliance.session import Session, Settings
+from corpus.keeping.bundle import Bundle
 
 TIMES = 7
 SECOND_NS = 1_000_000_000
 
 
-def first_tap(rehearsed: bool) -> float:
+def cold(settings: Settings, bundle: Bundle, make_policy: Callable[[], Policy]) -> Session:
+    """As `rehearsed`, without."""
+    return Session(settings, bundle, make_policy())
+
+
+def first_tap(warm: bool) -> float:
     """Milliseconds, of a seed of 32 notes in 8 s."""
     bundle = demo_bundle()
-    if rehearsed:
-        rehearse(Session(Settings(), bundle, Groove()))
-    session = Session(Settings(), bundle, Groove())
+    make = rehearsed if warm else cold
+    session = make(Settings(), bundle, Groove)
     session.step(Tap(0))
     for number in range(32):
         at, pitch = number * SECOND_NS // 4, 36 + number % 8

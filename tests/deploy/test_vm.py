@@ -14,7 +14,7 @@ from PIL import Image
 from appliance.events import View
 from deploy.vm import __main__ as vm
 from deploy.vm import acceptance, base, cuts, foreign, guest, piano, places, screen, surviving
-from deploy.vm.machine import Disk
+from deploy.vm.machine import WITH_US, Disk
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PIANIST = REPOSITORY / "deploy/vm/inside/pianist"
@@ -151,6 +151,16 @@ def test_the_base_has_what_the_image_has() -> None:
 
 def test_a_disk_obeys_flushes_unless_it_is_told_otherwise() -> None:
     assert "cache=writeback" in Disk("x.qcow2").option()
+
+
+def test_a_machine_ends_with_whoever_started_it() -> None:
+    sleeper = [*WITH_US, "sh", "-c", "echo up; exec sleep 600"]
+    starts = f"import subprocess; subprocess.Popen({sleeper}).wait()"
+    with subprocess.Popen([sys.executable, "-c", starts], stdout=subprocess.PIPE) as starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == b"up\n"
+        starter.kill()
+        assert starter.communicate(timeout=60)[0] == b""  # the sleeper had it open as well
 
 
 def test_the_pianist_reads_midi_as_it_comes() -> None:
