@@ -3,17 +3,7 @@
 import shutil
 from pathlib import Path
 
-from deploy.vm import foreign
-from deploy.vm.places import (
-    HERE,
-    IMAGE,
-    Places,
-    VirtualBoxError,
-    fingerprint,
-    is_current,
-    is_foreign,
-    run,
-)
+from deploy.vm.places import HERE, IMAGE, Places, VirtualBoxError, fingerprint, is_current, run
 
 SUITE = "bookworm"
 _KERNELS = {"amd64": "linux-image-rt-amd64", "arm64": "linux-image-arm64"}
@@ -25,10 +15,10 @@ _MODULES = ("gpio-sim.ko", "irq_sim_mod.ko", "i2c-ssd1306-sim.ko")
 
 
 def packages(arch: str) -> list[str]:
-    """Those of the image, a kernel that can be installed here, and what only tests want."""
+    """Those of the image, a kernel, and what only tests want."""
     lines = (IMAGE / "packages").read_text().splitlines()
     named = [line for line in lines if line and not line.startswith("#")]
-    return [*named, *_FOR_TESTS, *([] if is_foreign(arch) else [_KERNELS[arch]])]
+    return [*named, *_FOR_TESTS, _KERNELS[arch]]
 
 
 def make_base(places: Places) -> Path:
@@ -49,8 +39,6 @@ def make_base(places: Places) -> Path:
         *(SUITE, str(tar)),
     ]
     run(command, _BASE_LIMIT_S, log=places / "base.log")
-    if is_foreign(places.arch):
-        foreign.fetch(places, SUITE, _KERNELS[places.arch])
     mark.write_text(key)
     return tar
 
@@ -81,13 +69,11 @@ def make_modules(places: Places, release: str) -> list[Path]:
     return made
 
 
-def make_root(places: Places, tar: Path, root: Path) -> None:
-    """A fresh copy of the base system, with a kernel."""
+def make_root(tar: Path, root: Path) -> None:
+    """A fresh copy of the base system."""
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     run(["tar", "-xpf", tar, "-C", root, "--xattrs", "--exclude=./dev/*"], 600)
-    if is_foreign(places.arch):
-        foreign.add_kernel(places, root)
 
 
 def kernel_release(root: Path) -> str:

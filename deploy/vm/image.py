@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.vm import base, foreign
-from deploy.vm.places import HERE, IMAGE, Places, fingerprint, is_current, is_foreign, run
+from deploy.vm import base
+from deploy.vm.places import HERE, IMAGE, Places, fingerprint, is_current, run
 
 ROOT_MIB, DATA_MIB = 1600, 512
 _CHROOT_LIMIT_S = 1800.0
@@ -38,26 +38,20 @@ def make_image(places: Places, package: Path, config: Path) -> Image:
     mark = places / "image.done"
     recipe = [IMAGE, *sorted(HERE.glob("inside/*")), HERE / "image.py", HERE / "modules", config]
     tar = base.make_base(places)
-    if is_foreign(places.arch):
-        recipe += [HERE / "foreign.py", HERE / "foreign-init"]
     key = fingerprint([*recipe, package.read_bytes(), (places / "base.done").read_bytes()])
     if is_current(mark, key) and image.root.is_file():
         return image
     mark.unlink(missing_ok=True)
     root = places / "root"
-    base.make_root(places, tar, root)
+    base.make_root(tar, root)
     release = base.kernel_release(root)
     _add_modules(root, release, base.make_modules(places, release))
     _make_key(image.key)
     with _chroot(root):
         _install(root, package, config, image.key.with_suffix(".pub"))
-        if not is_foreign(places.arch):
-            run(["chroot", root, "update-initramfs", "-c", "-k", release], _CHROOT_LIMIT_S)
+        run(["chroot", root, "update-initramfs", "-c", "-k", release], _CHROOT_LIMIT_S)
     shutil.copy(root / f"boot/vmlinuz-{release}", image.kernel)
-    if is_foreign(places.arch):
-        foreign.make_initrd(root, release, image.initrd)
-    else:
-        shutil.copy(root / f"boot/initrd.img-{release}", image.initrd)
+    shutil.copy(root / f"boot/initrd.img-{release}", image.initrd)
     _file_systems(places, root, image)
     mark.write_text(key)
     return image

@@ -13,7 +13,7 @@ from PIL import Image
 
 from appliance.events import View
 from deploy.vm import __main__ as vm
-from deploy.vm import acceptance, base, cuts, foreign, guest, piano, places, screen, surviving
+from deploy.vm import acceptance, base, cuts, guest, piano, places, screen, surviving
 from deploy.vm.machine import WITH_US, Disk
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -223,20 +223,3 @@ def test_another_processor_is_only_booted() -> None:
     other = "arm64" if places.host() == "amd64" else "amd64"
     plan = vm._plan(vm._parser().parse_args(["--arch", other]))
     assert plan == (acceptance.FOREIGN, 0, False)
-
-
-def test_modules_are_loaded_after_those_that_they_need(tmp_path: Path) -> None:
-    (tmp_path / "modules.dep").write_text(
-        "kernel/virtio_pci.ko: kernel/virtio_ring.ko kernel/virtio.ko\n"
-        "kernel/virtio_ring.ko: kernel/virtio.ko\nkernel/virtio.ko:\n"
-        "kernel/virtio_blk.ko: kernel/virtio.ko\nkernel/crc32c_generic.ko:\n"
-        "kernel/ext4.ko: kernel/jbd2.ko\nkernel/jbd2.ko:\nkernel/overlay.ko:\n"
-    )
-    found = [path.stem for path in foreign._in_order(tmp_path)]
-    assert found[:4] == ["virtio", "virtio_ring", "virtio_pci", "virtio_blk"]
-    assert found.index("jbd2") < found.index("ext4")
-    assert len(found) == len(set(found)) == 8
-
-    (tmp_path / "modules.dep").write_text("kernel/virtio_pci.ko:\n")
-    with pytest.raises(places.VirtualBoxError, match="virtio_blk"):
-        list(foreign._in_order(tmp_path))
