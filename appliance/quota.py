@@ -50,13 +50,17 @@ def prune(folder: Path, most_bytes: int, spare: frozenset[Path] = frozenset()) -
 def finish_within(folder: Path, most_bytes: int) -> list[Path]:
     """Finish the folder of a take that is over, and make room for the next; 0 removes nothing.
 
+    Whatever the quota, sessions take no more than half of their disk: a small card has to hold
+    corpora and the next take as well.
+
     For a worker. Meanwhile another take may have begun: what is newer than this folder is spared.
     """
     finish_folder(folder)
     if not most_bytes:
         return []
     newer = frozenset(place for place in _entries(folder.parent) if _order(place) >= _order(folder))
-    return prune(folder.parent, most_bytes, newer)
+    half = shutil.disk_usage(folder.parent).total // 2
+    return prune(folder.parent, min(most_bytes, half), newer)
 
 
 def _entries(folder: Path) -> list[Path]:

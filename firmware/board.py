@@ -6,12 +6,17 @@ new player can release what a dead one left sounding.
 
 import mmap
 import os
+import signal
 from enum import IntEnum
 
 from firmware.dispatch import MARKS_SIZE
 
 _SIZE = 4096
 _CELLS_AT = 3072
+
+END = signal.SIGUSR1
+"""From the parent to the player: stop. What a terminal or a service manager sends to all processes
+at once is not for the player, which ends with its parent, and lets every key go before."""
 
 
 class Command(IntEnum):

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from firmware.board import (
+    END,
     CONNECTED,
     FIRST,
     LAST,
@@ -460,7 +462,7 @@ class PlayerProcess:
         process, self._process = self._process, None
         if process is None:
             return
-        process.kill() if hangs else process.terminate()
+        process.send_signal(signal.SIGKILL if hangs else END)
         try:
             process.wait(_END_LIMIT_S)
         except subprocess.TimeoutExpired:

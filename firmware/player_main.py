@@ -17,7 +17,7 @@ from collections import deque
 from typing import Any
 
 from firmware import ports
-from firmware.board import CONNECTED, SIGHT, SIGHTED_AT, Board, Cell, Command, Line
+from firmware.board import CONNECTED, END, SIGHT, SIGHTED_AT, Board, Cell, Command, Line
 from firmware.clock import MonotonicClock
 from firmware.dispatch import Dispatcher, Message, Outcome
 from firmware.errors import FirmwareError, PortFailed
@@ -36,6 +36,7 @@ _ON_THE_WIRE_NS = 100_000_000  # the longest that a message takes from a send to
 _NS = 1_000_000_000
 _REALTIME_LIMIT_US = (1_000_000, 2_000_000)  # without a sleep: a signal, then the end
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
+_FOR_ALL = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGABRT)  # the parent decides
 
 _COUNTED = {
     Cell.STALE: "stale",
@@ -81,7 +82,8 @@ class PlayerLoop:
         self._stop = True
 
     def open(self) -> dict[str, str | None]:
-        """Open the ports, and release what a player before this one left sounding.
+        """Open the ports, and release what a player before this one left sounding, or, where ports
+        are waited for, a box that the power left.
 
         Returns the names that the ports have, None for one that is missing or not wanted.
         """
@@ -90,7 +92,7 @@ class PlayerLoop:
         self._sight = self._board.cells[Line.OUTPUT + SIGHT]
         if output is not None:
             self._open_output(output, wait)
-        if self._settings["release"] and not self._away:
+        if wait and not self._away:
             self.dispatcher.panic(self._clock.now())
         return {
             "output": None if self._output is None else self._output.name,
@@ -317,10 +319,10 @@ def _answer(ready: int, **answer: object) -> None:
 
 def main(settings: dict[str, Any]) -> int:
     """Play until told to stop; exit status 1 when the ports could not be opened."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group: parent decides
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for number in _FOR_ALL:
+        signal.signal(number, signal.SIG_IGN)
     loop = PlayerLoop(settings)
-    signal.signal(signal.SIGTERM, loop.stop)
+    signal.signal(END, loop.stop)
     realtime = become_realtime(settings["priority"])
     lock_memory()  # takes a while, in which nothing may have to be on time
     try:

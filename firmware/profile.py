@@ -130,7 +130,8 @@ def load_profile(name_or_path: str | Path) -> Profile:
             f"{text}: no such profile or file{_nearest(text, profile_names())}; known: {known}"
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ProfileError(f"{text}: not a readable TOML file: {_one_line(error)}") from error
+        hint = _why_hidden(text) if isinstance(error, PermissionError) else ""
+        raise ProfileError(f"{text}: not a readable TOML file: {_one_line(error)}{hint}") from error
     settings.setdefault("name", Path(text).stem)
     return _built(text, settings)
 
@@ -176,6 +177,11 @@ def _fault(key: str, value: object, allowed: str, file: str = "") -> ProfileErro
 def _nearest(word: str, words: list[str]) -> str:
     close = difflib.get_close_matches(word, words, 1)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def _why_hidden(path: str) -> str:
+    private = Path(path).parts[1:2] in (("home",), ("root",))
+    return "; a service may not look there: move it to /etc/smartlooper" if private else ""
 
 
 def _one_line(thing: object) -> str:

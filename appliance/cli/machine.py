@@ -129,9 +129,9 @@ def _calibrate(arguments: argparse.Namespace) -> int:
     finally:
         listening.close()
     write_profile(profile, arguments.out)
-    print(
-        f"{arguments.out}: put profile = {str(arguments.out)!r} into [midi] of your configuration"
-    )
+    # The service works in another folder: only the whole path is the same for both.
+    written = str(arguments.out.resolve())
+    print(f"{written}: put profile = {written!r} into [midi] of your configuration")
     return 0
 
 

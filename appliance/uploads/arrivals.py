@@ -25,6 +25,7 @@ class Upload:
 @dataclass
 class _Seen:
     print: str
+    closed: bool
     since: int
 
 
@@ -52,18 +53,24 @@ class Arrivals:
         return bool(self.arriving)
 
     @property
+    def closed(self) -> bool:
+        """Something in what is arriving is not open to its group, which the box is in."""
+        return any(self._seen[name].closed for name in self.arriving)
+
+    @property
     def done(self) -> dict[str, str]:
         return dict(self._done)
 
     def look(self, now: int) -> list[Upload]:
         """What has been left alone since `quiet_ns` before now (ns), and was not dealt with."""
         entries = _entries(self._inbox)
-        prints = {entry.name: _print(entry) for entry in entries}
+        looked = {entry.name: _look_at(entry) for entry in entries}
+        prints = {name: found for name, (found, _) in looked.items()}
         self._seen = {
             name: seen
             if (seen := self._seen.get(name)) is not None and seen.print == found
-            else _Seen(found, now)
-            for name, found in prints.items()
+            else _Seen(found, closed, now)
+            for name, (found, closed) in looked.items()
         }
         self._done = {name: found for name, found in self._done.items() if name in prints}
         return [
@@ -97,8 +104,9 @@ def _is_upload(entry: os.DirEntry[str]) -> bool:
     return not hidden and not entry.is_symlink()
 
 
-def _print(entry: os.DirEntry[str]) -> str:
-    digest = hashlib.sha256()
+def _look_at(entry: os.DirEntry[str]) -> tuple[str, bool]:
+    """Its print, and whether anything in it is closed."""
+    digest, closed = hashlib.sha256(), False
     for number, (path, facts) in enumerate(_walk(entry, entry.name)):
         if number >= MOST_ENTRIES:
             break
@@ -106,7 +114,8 @@ def _print(entry: os.DirEntry[str]) -> str:
         digest.update(os.fsencode(path) + f"\0{facts.st_mode} {size} ".encode())
         if stat.S_ISREG(facts.st_mode):
             digest.update(str(facts.st_mtime_ns).encode())
-    return digest.hexdigest()
+        closed = closed or not facts.st_mode & stat.S_IRGRP
+    return digest.hexdigest(), closed
 
 
 def _walk(entry: os.DirEntry[str], path: str) -> Iterator[tuple[str, os.stat_result]]:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from inotify_simple import INotify, flags
@@ -106,6 +107,8 @@ class Keeper:
         """Look at the inbox at time `now` (ns), and import what is there."""
         ready = self._arrivals.look(now)
         self._tell_arriving()
+        if self._arrivals.closed:
+            self._knock()
         for upload in ready:
             self._import(upload)
         if ready:
@@ -122,6 +125,12 @@ class Keeper:
         there = self._arrivals.done
         self._done = {name: done for name, done in self._done.items() if name in there}
         _write(places.known, self._done)
+
+    def _knock(self) -> None:
+        """On the box any change of the inbox itself wakes the service that opens uploads to the
+        group. Elsewhere nobody comes, and what can be read is imported."""
+        with suppress(OSError), NamedTemporaryFile(prefix=".", dir=self._places.inbox):
+            pass
 
     def _corpus_for(self, upload: Upload) -> str:
         """The name it had before, or one that no other upload has."""

@@ -76,6 +76,9 @@ def _documents(repository: Path, folder: Path) -> None:
     for name in ("README.md", "CHANGELOG.md"):
         shutil.copy2(repository / name, folder / name)
     shutil.copy2(repository / "LICENSE", folder / "copyright")
+    # Settings that were spoilt come back from here: apt leaves those in /etc as they are.
+    (folder / "examples").mkdir(exist_ok=True)
+    shutil.copy2(repository / "deploy/config.toml", folder / "examples/config.toml")
 
 
 def _demo(repository: Path, place: Path, work: Path) -> None:

@@ -3,6 +3,7 @@
 --short           boot, devices, play, upload and three cuts
 --arch ARCH       for another processor than this machine's: boot and devices, no cuts
 --only STEP       one step, again for more; --cuts N for the number of power cuts
+--bare            a machine without a data partition, too; --control: a card that lies, too
 --keep            leave the machine running at the end, and say how to log in
 """
 
@@ -16,10 +17,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deploy.vm.acceptance import FOREIGN, SHORT, STEPS, Bench
+from deploy.vm.bare import plays_without_data
 from deploy.vm.guest import Guest
 from deploy.vm.image import Image, make_image
 from deploy.vm.machine import Machine, Settings, accelerator, free_port, installed
-from deploy.vm.places import HERE, REPOSITORY, Places, VirtualBoxError, is_foreign
+from deploy.vm.places import (
+    HERE,
+    REPOSITORY,
+    BrokenPromise,
+    Places,
+    VirtualBoxError,
+    is_foreign,
+)
 from deploy.vm.starting import boot_or_resume
 from deploy.vm.surviving import Survival
 
@@ -52,6 +61,9 @@ def _test(arguments: argparse.Namespace, places: Places) -> int:
         return 0
     plan = _plan(arguments)
     results = _steps(settings, image, plan.steps, arguments.keep, arguments.fresh)
+    if plan.bare:
+        results["bare"] = plays_without_data(settings)
+        _say("bare", results["bare"])
     if plan.cuts:
         results["cuts"] = _survive(settings, plan.cuts, arguments.rng, honest=True)
     if plan.control:
@@ -62,24 +74,26 @@ def _test(arguments: argparse.Namespace, places: Places) -> int:
 
 
 class Plan(NamedTuple):
-    """What is tried: steps, the number of power cuts, and the card that lies."""
+    """What is tried: steps, the number of power cuts, the card that lies, and no card at all."""
 
     steps: tuple[str, ...]
-    cuts: int
-    control: bool
+    cuts: int = 0
+    control: bool = False
+    bare: bool = False
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
     if arguments.only:
-        plan = Plan(tuple(arguments.only), 0, False)
+        plan = Plan(tuple(arguments.only))
     elif is_foreign(arguments.arch):
-        plan = Plan(FOREIGN, 0, False)
+        plan = Plan(FOREIGN)
     elif arguments.short:
-        plan = Plan(SHORT, SHORT_CUTS, False)
+        plan = Plan(SHORT, SHORT_CUTS)
     else:
-        plan = Plan(tuple(STEPS), LONG_CUTS, True)
+        plan = Plan(tuple(STEPS), LONG_CUTS, control=True, bare=True)
     cuts = plan.cuts if arguments.cuts is None else arguments.cuts
-    return Plan(plan.steps, cuts, plan.control or arguments.control)
+    control, bare = plan.control or arguments.control, plan.bare or arguments.bare
+    return Plan(plan.steps, cuts, control, bare)
 
 
 def _steps(
@@ -115,10 +129,10 @@ def _survive(settings: Settings, count: int, seed: int, honest: bool) -> list[di
 
 
 def _control(settings: Settings, seed: int) -> str:
-    """A card that lies about what it has written: the test must notice."""
+    """A card that lies about what it has written: the test must notice, by what is on the card."""
     try:
         _survive(settings, 10, seed, honest=False)
-    except VirtualBoxError as error:
+    except BrokenPromise as error:
         _say("control", {"noticed": str(error)})
         return str(error)
     raise VirtualBoxError("the test did not notice a card that loses what was flushed")
@@ -167,6 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", action="append", choices=STEPS, default=[])
     parser.add_argument("--cuts", type=int)
     parser.add_argument("--control", action="store_true", help="the card that lies, too")
+    parser.add_argument("--bare", action="store_true", help="without a data partition, too")
     parser.add_argument("--rng", type=int, default=1)
     parser.add_argument("--append", default="", help="to the kernel's command line")
     parser.add_argument("--image", action="store_true", help="build the image and no more")

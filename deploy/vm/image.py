@@ -87,7 +87,7 @@ def _for_tests(root: Path, public: Path) -> None:
     shutil.move(unit, root / "etc/systemd/system" / unit.name)
     run(["chroot", root, "systemctl", "enable", unit.name], 60)
     drop_in = root / "etc/systemd/system/smartlooper.service.d/vm.conf"
-    drop_in.parent.mkdir(parents=True)
+    drop_in.parent.mkdir(parents=True, exist_ok=True)
     drop_in.write_text(_DROP_IN)
 
 
@@ -113,19 +113,7 @@ def _file_systems(places: Places, root: Path, image: Image) -> None:
         (data, "data", DATA_MIB, image.data),
     ):
         out.unlink(missing_ok=True)
-        make: list[str | Path] = [
-            "mke2fs",
-            "-q",
-            "-t",
-            "ext4",
-            "-L",
-            label,
-            "-d",
-            tree,
-            out,
-            f"{mib}M",
-        ]
-        run(make, 600)
+        run(["mke2fs", "-q", "-t", "ext4", "-L", label, "-d", tree, out, f"{mib}M"], 600)
 
 
 @contextmanager

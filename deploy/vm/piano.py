@@ -10,6 +10,7 @@ from deploy.vm.places import VirtualBoxError
 
 _AFTER_S = 90.0
 PRESS_S = 0.12
+PEDALS = (64, 66, 67)  # sustain, sostenuto, soft
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Note:
 
 @dataclass(frozen=True)
 class Heard:
-    """A message that reached the piano, in seconds from the start."""
+    """A message that reached the piano, in seconds from the start. Of a pedal, `pitch` is its
+    controller and `velocity` how far it is down."""
 
     at: float
     status: int
@@ -39,6 +41,10 @@ class Heard:
     def releases(self) -> bool:
         return self.status & 0xF0 == 0x80 or (self.status & 0xF0 == 0x90 and not self.velocity)
 
+    @property
+    def pedals(self) -> bool:
+        return self.status & 0xF0 == 0xB0 and self.pitch in PEDALS
+
 
 @dataclass(frozen=True)
 class Performance:
@@ -50,15 +56,16 @@ class Performance:
     def strikes(self, after: float = 0.0, before: float = float("inf")) -> list[Heard]:
         return [one for one in self.heard if one.strikes and after <= one.at < before]
 
-    def hanging(self) -> list[int]:
-        """Keys that were struck and never let go."""
-        down: dict[int, int] = {}
+    def hanging(self) -> list[str]:
+        """Keys that were struck and never let go, and pedals that are not up again. What was down
+        before it began to listen is not known."""
+        down: dict[str, bool] = {}
         for one in self.heard:
-            if one.strikes:
-                down[one.pitch] = 1
-            elif one.releases:
-                down.pop(one.pitch, None)
-        return sorted(down)
+            if one.pedals:
+                down[f"pedal {one.pitch}"] = one.velocity > 0
+            elif one.strikes or one.releases:
+                down[f"key {one.pitch}"] = one.strikes
+        return [what for what, is_down in down.items() if is_down]
 
 
 def plug(guest: Guest) -> None:

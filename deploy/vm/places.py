@@ -21,6 +21,22 @@ class VirtualBoxError(Exception):
     """A step failed; the message is one line."""
 
 
+class CommandFailed(VirtualBoxError):  # noqa: N818 - reads as the fact it reports
+    """A command ended, and not well; `code` is its exit status, LOST where it is that of an ssh or
+    sftp that did not reach the guest."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class BrokenPromise(VirtualBoxError):  # noqa: N818
+    """After a power cut something on the card is not as it has to be."""
+
+
+LOST = 255
+
+
 @dataclass(frozen=True)
 class Places:
     """All that is kept for one architecture; may be deleted at any time."""
@@ -62,7 +78,8 @@ def run(
         log.write_text(said)
     if done.returncode:
         last = " / ".join(said.strip().splitlines()[-6:])
-        raise VirtualBoxError(f"{' '.join(words)[:200]}: exit {done.returncode}: {last[-800:]}")
+        what = f"{' '.join(words)[:200]}: exit {done.returncode}: {last[-800:]}"
+        raise CommandFailed(what, done.returncode)
     return said
 
 

@@ -1,19 +1,24 @@
 """The command line as a person meets it."""
 
+import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from support.music import make_bundle, midi_file, off, on, seal
 
-from appliance.cli import main
+from appliance.cli import machine, main
 from corpus import demo as demo_corpus
 from corpus.keeping.library import Library
+from firmware.profile import Profile, load_profile
 
 Complain = Callable[..., str]
 
@@ -391,6 +396,24 @@ def test_what_cannot_be_written_is_said_first(
         arguments[arguments.index("SESSION")] = str(tmp_path / "s")
         capsys.readouterr()
     complaint(*arguments)
+
+
+def test_a_measured_profile_is_named_by_a_path_that_holds_anywhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = Profile("mine", polyphony=8)
+    monkeypatch.setattr(machine, "open_input", lambda *_: io.BytesIO())
+    monkeypatch.setattr(machine, "PlayerProcess", lambda *_: nullcontext())
+    monkeypatch.setattr(machine, "calibrate", lambda *_: measured)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "empty.toml").touch()
+    monkeypatch.chdir(tmp_path / "here")
+    assert main(["calibrate", "--config", "../empty.toml", "--out", "../mine.toml"]) == 0
+    line = re.search(r"profile = '.*'", capsys.readouterr().out)
+    assert line is not None
+    profile = tomllib.loads(line[0])["profile"]
+    assert profile == str(tmp_path / "mine.toml")
+    assert load_profile(profile) == measured
 
 
 def test_the_doctor_looks_and_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Sessions are kept, newest first, as far as there is room for them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,14 @@ def test_a_take_that_is_being_written_is_spared(
     assert finished == [over]
     assert left(tmp_path) == [writing.name, over.name]
     assert finish_within(writing, 0) == [], "no quota"
+
+
+def test_a_small_disk_is_never_filled_with_sessions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota, "finish_folder", lambda _: None)
+    usage = shutil.disk_usage(tmp_path)._replace(total=100 * KB)
+    monkeypatch.setattr(quota.shutil, "disk_usage", lambda _: usage)
+    first, second, third = (make(tmp_path, f"2024010{day}-120000", 20) for day in (1, 2, 3))
+    assert finish_within(third, 1000 * KB) == [first]
+    assert left(tmp_path) == [third.name, second.name]

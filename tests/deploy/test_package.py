@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from deploy.package import debian, tree, wheels
 from deploy.package.target import MACHINES, PYTHONS, Target
@@ -93,7 +94,8 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
 @pytest.mark.parametrize(
-    ("name", "most"), [("smartlooper", 2.5), ("smartlooper-first-corpus", 2.5)]
+    ("name", "most"),
+    [("smartlooper", 2.5), ("smartlooper-first-corpus", 2.5), ("smartlooper-governor", 2.5)],
 )
 def test_hardening_is_scored_as_promised(name: str, most: float) -> None:
     """Offline, so without what the kernel and the machine add."""
@@ -151,6 +153,35 @@ def test_folders_are_those_of_the_configuration() -> None:
     note = values(ROOT / "usr/lib/systemd/system/smartlooper-power-off.path", "PathExists")
     assert note[0] in power_off.read_text()
     assert Path(note[0]).parent == config.control.socket.parent
+
+
+def test_the_clock_rate_is_asked_for_by_a_service_and_not_while_files_are_made(
+    tmp_path: Path,
+) -> None:
+    """tmpfiles.d is run in a folder of another machine too, whose /sys is that machine's."""
+    lines = (ROOT / "usr/lib/tmpfiles.d/smartlooper.conf").read_text().splitlines()
+    assert {line.split()[0] for line in lines if line[:1] != "#"} == {"d"}
+    cores = [tmp_path / f"cpu{number}/cpufreq/scaling_governor" for number in range(3)]
+    for core in cores:
+        core.parent.mkdir(parents=True)
+    cores[0].write_text("ondemand\n")
+    cores[1].mkdir()  # cannot be written, even by root
+    cores[2].write_text("powersave\n")
+    script = ROOT / "usr/lib/smartlooper/governor"
+    said = subprocess.run(
+        [script, tmp_path], check=True, capture_output=True, text=True, timeout=LIMIT_S
+    )
+    assert said.stdout + said.stderr == ""
+    assert cores[0].read_text() == cores[2].read_text() == "performance\n"
+    subprocess.run([script, tmp_path / "none"], check=True, timeout=LIMIT_S)
+
+
+def test_security_updates_go_behind_the_music() -> None:
+    for name in ("apt-daily", "apt-daily-upgrade"):
+        addition = ROOT / f"usr/lib/systemd/system/{name}.service.d/smartlooper.conf"
+        assert values(addition, "ExecCondition") == ["/usr/lib/smartlooper/idle"]
+        assert values(addition, "CPUSchedulingPolicy") == ["idle"]
+        assert values(addition, "IOSchedulingClass") == ["idle"]
 
 
 def test_uploads_can_do_nothing_else() -> None:
@@ -249,6 +280,24 @@ def test_the_configuration_that_is_installed_is_the_documented_one(tmp_path: Pat
     assert read_config(REPOSITORY / "deploy/config.toml") == Config()
 
 
+def test_settings_that_were_spoilt_can_be_fetched_again(tmp_path: Path) -> None:
+    tree._documents(REPOSITORY, tmp_path)
+    documented = (REPOSITORY / "deploy/config.toml").read_bytes()
+    assert (tmp_path / "examples/config.toml").read_bytes() == documented
+    command = f"sudo cp /{tree.DOC}/examples/config.toml /etc/smartlooper/"
+    assert command in (REPOSITORY / "README.md").read_text()
+
+
+@pytest.mark.parametrize("suite", PYTHONS)
+def test_versions_are_fixed_for_every_requirement(suite: str) -> None:
+    file = REPOSITORY / f"deploy/package/constraints-{suite}.txt"
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("#")]
+    fixed = {canonicalize_name(line.partition("==")[0]) for line in lines}
+    for arch in MACHINES:
+        wanted = wheels.requirements(REPOSITORY, Target(suite, arch))
+        assert {canonicalize_name(one.name) for one in wanted} <= fixed
+
+
 @pytest.mark.parametrize("suite", PYTHONS)
 @pytest.mark.parametrize("arch", MACHINES)
 def test_control_names_what_is_needed(suite: str, arch: str) -> None:
@@ -330,7 +379,6 @@ def test_the_environment_belongs_to_debians_python(tmp_path: Path) -> None:
 
 
 STUBS = [
-    "chgrp",
     "deb-systemd-helper",
     "deb-systemd-invoke",
     "find",
@@ -364,7 +412,12 @@ def test_configuring_twice_does_the_same(tmp_path: Path) -> None:
     again = calls("postinst", "configure", "0.1.0", tmp_path=tmp_path)
     assert once == again
     assert once[0] == "systemd-sysusers smartlooper.conf"
-    for unit in ("smartlooper.service", "smartlooper-inbox.path", "smartlooper-power-off.path"):
+    for unit in (
+        "smartlooper.service",
+        "smartlooper-inbox.path",
+        "smartlooper-power-off.path",
+        "smartlooper-governor.service",
+    ):
         assert f"deb-systemd-helper enable {unit}" in once
 
 

@@ -175,6 +175,36 @@ def test_when_the_parent_dies_every_key_is_released(jack, ear: Ear, number) -> N
     jack.attempt(check)
 
 
+TO_ALL = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGABRT)
+
+
+@pytest.mark.parametrize("number", TO_ALL)
+def test_a_signal_to_all_leaves_the_player_playing(jack, ear: Ear, number) -> None:
+    """The parent decides when the music ends, also where systemd tells every process."""
+
+    def check() -> None:
+        ear.forget()
+        with PlayerProcess(ear.name, None, stale_ns=PATIENT) as player:
+            assert player.pid is not None
+            os.kill(player.pid, number)
+            player.schedule(chord())
+            jack.wait(lambda: ear.sounding() == set(CHORD), "the chord")
+            assert player.alive
+        jack.wait(lambda: not ear.sounding(), "silence")
+
+    jack.attempt(check)
+
+
+def test_a_box_that_starts_lets_go_what_the_power_left_down(jack, ear: Ear) -> None:
+    def check() -> None:
+        ear.forget()
+        with PlayerProcess(ear.name, None, wait_for_ports=True):
+            silence = [bytes((0xB0, control, 0)) for control in (64, 66, 67, 120, 123)]
+            jack.wait(lambda: ear.listen()[: len(silence)] == silence, "silence")
+
+    jack.attempt(check)
+
+
 def test_a_new_child_releases_what_a_dead_one_left(jack, ear: Ear, record_property) -> None:
     def check() -> None:
         ear.forget()

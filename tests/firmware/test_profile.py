@@ -104,6 +104,19 @@ def test_no_text_and_no_file(tmp_path: Path) -> None:
             load_profile(path)
 
 
+@pytest.mark.parametrize("path", ["/home/me/mine.toml", "/root/mine.toml", "/srv/mine.toml"])
+def test_a_file_at_home_is_out_of_reach_of_a_service(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> str:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(ProfileError, match="Permission denied") as caught:
+        load_profile(path)
+    assert ("move it to /etc/smartlooper" in str(caught.value)) is (path != "/srv/mine.toml")
+
+
 def test_the_error_is_of_the_family() -> None:
     with pytest.raises(FirmwareError):
         Profile(channel=17)

@@ -52,6 +52,22 @@ def test_a_file_deep_in_a_folder_counts(inbox: Path) -> None:
     assert names(arrivals, 30) == ["takes"]
 
 
+def test_what_only_its_owner_may_read_is_closed_until_it_is_opened_or_dealt_with(
+    inbox: Path,
+) -> None:
+    arrivals = Arrivals(inbox, QUIET, {})
+    take = inbox / "takes" / "a.mid"
+    take.parent.mkdir()
+    take.parent.chmod(0o750)
+    take.write_bytes(b"1")
+    for mode, closed in ((0o640, False), (0o600, True), (0o660, False), (0o600, True)):
+        take.chmod(mode)
+        names(arrivals, 0)
+        assert arrivals.closed is closed
+    arrivals.settle(arrivals.look(10)[0])
+    assert not arrivals.closed
+
+
 def test_what_was_dealt_with_is_known_after_a_restart_until_it_changes(inbox: Path) -> None:
     (inbox / "a.mid").write_bytes(b"1")
     arrivals = Arrivals(inbox, QUIET, {})

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from inotify_simple import INotify, flags
 
 from appliance.uploads.arrivals import REPORT
 from appliance.uploads.importer import import_upload
@@ -69,6 +70,24 @@ def test_each_upload_becomes_a_corpus_once(places: Places) -> None:
     assert heard.told == []
     assert not heard.keeper.waits
     assert Heard(places).look(0) == Heard(places).look(100) == []
+
+
+def test_what_it_cannot_read_makes_it_knock_at_the_inbox_itself(places: Places) -> None:
+    """A file deep in a folder is no change of the inbox, which is all that the system watches."""
+    heard = Heard(places)
+    take = next(upload(places, "monday").iterdir())
+    with INotify() as watched:
+        watched.add_watch(places.inbox, flags.CREATE | flags.DELETE)
+        take.parent.chmod(0o770)
+        take.chmod(0o660)
+        heard.look(0)
+        assert watched.read(timeout=0) == []
+        take.chmod(0o600)
+        heard.look(1)
+        came, went = watched.read(timeout=0)
+        assert came.name == went.name
+        assert came.name.startswith(".")
+    assert [line for line in heard.told if line != {"arriving": ["monday"]}] == []
 
 
 def test_the_same_name_again_replaces_its_corpus(places: Places) -> None:
