@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from firmware.board import (
-    END,
     CONNECTED,
+    END,
     FIRST,
     LAST,
     SIGHT,

@@ -182,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cuts", type=int)
     parser.add_argument("--control", action="store_true", help="the card that lies, too")
     parser.add_argument("--bare", action="store_true", help="without a data partition, too")
-    parser.add_argument("--rng", type=int, default=1)
+    parser.add_argument("--rng", type=int, default=7)
     parser.add_argument("--append", default="", help="to the kernel's command line")
     parser.add_argument("--image", action="store_true", help="build the image and no more")
     parser.add_argument("--fresh", action="store_true", help="boot, though there is a snapshot")

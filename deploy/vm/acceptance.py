@@ -34,6 +34,7 @@ IMPORT_LIMIT_S = 600.0
 # downbeat what tests/bench/first_tap.py measures.
 _LOOSE_S, _DOWNBEAT_S = 0.1, 0.5
 _KILL_AFTER_S, _KILL_HEARD_S = 6.0, 24.0
+_LOOK_S = 10.0  # a question to the box may take seconds while it plays
 _ON_TIME_US = 1000
 _UPGRADE = "apt-daily-upgrade.service"
 _KEPT_BACK = "Skipped due to 'exec-condition'"
@@ -242,10 +243,11 @@ def _play(guest: Guest) -> tuple[Performance, dict[str, Any]]:
     _make_ready(guest)
     seed = piano.boogie(1.0)
     ends = 1.0 + LOOP_S
-    stop = ends + GROOVE_LOOPS * LOOP_S + 2.0
+    look = ends + GROOVE_LOOPS * LOOP_S
+    stop = look + _LOOK_S
     foot = [*piano.taps(1.0, ends), *piano.held(stop, LONG_HOLD_S)]
     played, state = _meanwhile(
-        lambda: piano.perform(guest, seed, foot, stop + 5.0), stop - 2.0, lambda: _state(guest)
+        lambda: piano.perform(guest, seed, foot, stop + 5.0), look, lambda: _state(guest)
     )
     _want(state == "groove", f"after {GROOVE_LOOPS} loops it is {state}")
     found = _loop_error(played, seed, ends)

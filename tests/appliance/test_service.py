@@ -1,6 +1,7 @@
 """`smartlooper run` as a service: what it tells its manager, and what it takes from others."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -182,11 +183,17 @@ def test_a_command_is_told_only_what_came_of_it(box: Running) -> None:
 # -- each with a box of its own ------------------------------------------------------------------
 
 
-def test_told_to_stop_it_is_gone_at_once_with_all_that_is_its_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize("all_are_told", [False, True])
+def test_told_to_stop_it_is_gone_at_once_with_all_that_is_its_own(
+    tmp_path: Path, all_are_told: bool
+) -> None:
+    """systemd tells every process; somebody at a terminal may tell only this one."""
     with Running(tmp_path / "box") as running:
         running.until_ready()
         family = running.family()
         running.ask("record")
+        for pid in family[1:] if all_are_told else ():
+            os.kill(pid, signal.SIGTERM)
         assert running.stop() < STOPS_IN_S
         assert running.process.returncode == 0
         assert "STOPPING=1" in running.hear()
