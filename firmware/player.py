@@ -413,7 +413,7 @@ class PlayerProcess:
             "ready": ready,
         }
         wait = release or self._settings["wait_for_ports"]
-        own = {"parent": os.getpid(), "release": release, "wait_for_ports": wait}
+        own = {"parent": os.getpid(), "wait_for_ports": wait}
         settings = json.dumps(self._settings | descriptors | own)
         try:
             return subprocess.Popen(
